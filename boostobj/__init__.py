@@ -1,0 +1,24 @@
+"""Objectives for XGBoost and LightGBM: the same trees as the built-ins, exact, fast, and yours too."""
+
+from .domain import Choice, Interval, param
+from .objective import Objective, Pointwise, Rowwise
+from .objectives import LogCosh, LogLoss, PseudoHuber, Softmax
+from .registry import get, objectives, register
+from .version import __version__
+
+__all__ = [
+    "Choice",
+    "Interval",
+    "LogCosh",
+    "LogLoss",
+    "Objective",
+    "Pointwise",
+    "PseudoHuber",
+    "Rowwise",
+    "Softmax",
+    "__version__",
+    "get",
+    "objectives",
+    "param",
+    "register",
+]

@@ -1,0 +1,203 @@
+"""XGBoost's objectives. Everything is float32, with the C library's expf; sums are double.
+
+Source: src/objective/{regression_obj,multiclass_obj}.cu, regression_loss.h and src/common/stats.cc of the releases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..domain import NON_NEGATIVE, POSITIVE, UNIT, Interval, Optional, Parameter
+from ..domain import REAL as ANY
+from ..elementary import expf, sigmoidf
+from . import Native
+
+_f4 = np.float32
+_ONE = _f4(1)
+_TWO = _f4(2)
+_FLOOR = _f4(1e-16)
+_SMALLEST_NORMAL = np.finfo(_f4).tiny
+
+
+def logistic(y, f, w, scale_pos_weight):  # type: ignore[no-untyped-def]
+    q = sigmoidf(f)
+    w = w * _f4(scale_pos_weight) if y == _ONE else w
+    return (q - y) * w, max(q * (_ONE - q), _FLOOR) * w
+
+
+def pseudo_huber(y, f, w, huber_slope):  # type: ignore[no-untyped-def]
+    slope = _f4(huber_slope)
+    z = f - y
+    root = np.sqrt(_ONE + (z * z) / (slope * slope))
+    return (z / root) * w, ((slope * slope) / ((slope * slope + z * z) * root)) * w
+
+
+def softmax(y, f, w, grad, hess):  # type: ignore[no-untyped-def]
+    k = f.size
+    # The maximum starts from the smallest positive float, as in XGBoost: no shift where all scores are negative.
+    top = _SMALLEST_NORMAL
+    for j in range(k):
+        top = max(top, f[j])
+    for j in range(k):
+        grad[j] = expf(f[j] - top)
+    total = 0.0
+    for j in range(k):
+        total += np.float64(grad[j])
+    total_ = _f4(total)
+    label = int(y)
+    for j in range(k):
+        q = grad[j] / total_
+        hess[j] = max(_TWO * q * (_ONE - q) * w, _FLOOR)
+        grad[j] = (q - _ONE if j == label else q) * w
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# base_score, on the scale of predictions
+
+
+def _mean(y: np.ndarray, weight: np.ndarray | None) -> np.float32:
+    y = y.astype(np.float64)
+    if weight is None:
+        return _f4(np.add.accumulate(y / y.size)[-1])
+    w = weight.astype(np.float64)
+    total = np.add.accumulate(w)[-1]
+    return _f4(np.add.accumulate(y / total * w)[-1])
+
+
+def _newton(grad: np.ndarray, hess: np.ndarray) -> np.float32:
+    """One step from a score of 0, from float32 gradients summed in double."""
+    g = np.add.accumulate(grad.astype(np.float64))[-1]
+    h = np.add.accumulate(hess.astype(np.float64))[-1]
+    return _f4(-g / max(h, 1e-6))
+
+
+def _logistic_start(
+    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any]
+) -> np.ndarray:
+    spw = _f4(values["scale_pos_weight"])
+    if abs(spw - _ONE) <= 1e-6:
+        return np.array([_mean(y, weight)])
+    w = np.ones_like(y) if weight is None else weight
+    w = np.where(y == _ONE, w * spw, w)
+    half, quarter = _f4(0.5), _f4(0.25)
+    return np.array([_sigmoid(_newton((half - y) * w, quarter * w))])
+
+
+def _raw_logistic_start(
+    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any]
+) -> np.ndarray:
+    """binary:logitraw estimates as its siblings do, but has no link."""
+    start = _logistic_start(y, weight, k, values)
+    if abs(_f4(values["scale_pos_weight"]) - _ONE) <= 1e-6:
+        return start
+    spw = _f4(values["scale_pos_weight"])
+    w = np.ones_like(y) if weight is None else weight
+    w = np.where(y == _ONE, w * spw, w)
+    return np.array([_newton((_f4(0.5) - y) * w, _f4(0.25) * w)])
+
+
+def _pseudo_huber_start(
+    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any]
+) -> np.ndarray:
+    slope = _f4(values["huber_slope"])
+    w = np.ones_like(y) if weight is None else weight
+    z = -y
+    root = np.sqrt(_ONE + (z * z) / (slope * slope))
+    hess = (slope * slope) / ((slope * slope + z * z) * root)
+    return np.array([_newton((z / root) * w, hess * w)])
+
+
+def _softmax_start(
+    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any]
+) -> np.ndarray:
+    w = np.ones_like(y) if weight is None else weight
+    label = y.astype(np.int64)
+    count = np.zeros(k, _f4)
+    for j in range(k):  # float32 sums, in the order of the rows
+        chosen = w[label == j]
+        count[j] = np.add.accumulate(chosen, dtype=_f4)[-1] if chosen.size else 0
+    total = np.add.accumulate(w.astype(np.float64))[-1]
+    scores = _logf((count * (1.0 / total)).astype(_f4) + _f4(1e-6))
+    mean = _f4(0)
+    for score in scores:
+        mean = _f4(mean + score / _f4(k))
+    return scores - mean
+
+
+def _scalar_start(y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any]) -> None:
+    """Nothing is estimated: every class starts at the default base_score."""
+    return None
+
+
+def _logf(x: np.ndarray) -> np.ndarray:
+    """The C library's logf but for the last bit of a few arguments: log in double, rounded once."""
+    return np.log(np.asarray(x, _f4).astype(np.float64)).astype(_f4)
+
+
+def _sigmoid(x: np.float32) -> np.float32:
+    return _f4(_ONE / (_expf(min(-x, _f4(88.7))) + _ONE))
+
+
+def _expf(x: np.float32) -> np.float32:
+    return _f4(np.exp(np.float64(x)))
+
+
+def to_raw(row: Native, start: np.ndarray | None, k: int) -> np.ndarray:
+    """base_score as a raw score: what XGBoost adds to every row."""
+    if start is None:
+        return np.full(k, 0.5)
+    if row.link == "logit":
+        inside = np.clip(start, _f4(1e-6), _ONE - _f4(1e-6))
+        return -_logf(_ONE / inside - _ONE).astype(np.float64)
+    return start.astype(np.float64)
+
+
+_SCALE_POS_WEIGHT = Parameter("scale_pos_weight", 1.0, NON_NEGATIVE, typical=(2.5,))
+_HUBER_SLOPE = Parameter("huber_slope", 1.0, POSITIVE, unit="y", typical=(4.0,))
+_NUM_CLASS = Parameter("num_class", None, Optional(Interval(2, 2**31, "both", True)), typical=(3,), kernel=False)
+_CLASSES = Interval(0, 2**31, "low", integer=True)
+
+
+def _logistic_row(name: str, link: str) -> Native:
+    return Native(
+        "xgboost",
+        name,
+        "log_loss",
+        logistic,
+        _raw_logistic_start if link == "identity" else _logistic_start,
+        UNIT,
+        (_SCALE_POS_WEIGHT,),
+        {"scale_pos_weight": "scale_pos_weight"},
+        link=link,
+    )
+
+
+def _softmax_rows(name: str) -> tuple[Native, Native]:
+    common = ("xgboost", name, "softmax", softmax)
+    rest = (_CLASSES, (_NUM_CLASS,), {"num_class": "num_class"})
+    return (
+        Native(*common, _scalar_start, *rest, rowwise=True, until=(3, 1)),
+        Native(*common, _softmax_start, *rest, rowwise=True, since=(3, 1)),
+    )
+
+
+ROWS = (
+    _logistic_row("binary:logistic", "logit"),
+    _logistic_row("reg:logistic", "logit"),
+    _logistic_row("binary:logitraw", "identity"),
+    Native(
+        "xgboost",
+        "reg:pseudohubererror",
+        "pseudo_huber",
+        pseudo_huber,
+        _pseudo_huber_start,
+        ANY,
+        (_HUBER_SLOPE,),
+        {"huber_slope": "delta"},
+    ),
+    *_softmax_rows("multi:softprob"),
+    *_softmax_rows("multi:softmax"),
+)

@@ -1,0 +1,160 @@
+"""Sets that values must lie in, and the parameters of an objective, each with its set.
+
+The same description checks a value, words the error, and tells the tests which values are typical and which are not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Interval:
+    """Real numbers (or integers) between two ends.
+
+    >>> Interval(0, math.inf), Interval(0, 1, closed="both"), Interval(0, math.inf, closed="low", integer=True)
+    (Interval (0, inf), Interval [0, 1], Interval integers in [0, inf))
+    """
+
+    low: float
+    high: float
+    closed: str = ""  # "", "low", "high" or "both"
+    integer: bool = False
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The smallest and the largest float64 inside: what a compiled loop compares with."""
+        low = self.low if self.closed in ("low", "both") else math.nextafter(self.low, math.inf)
+        high = self.high if self.closed in ("high", "both") else math.nextafter(self.high, -math.inf)
+        return low, high
+
+    def contains(self, values: Any) -> Any:
+        """Elementwise: inside, finite, and whole where the set is of integers."""
+        low, high = self.ends
+        values = np.asarray(values, dtype=np.float64)
+        inside = (values >= low) & (values <= high)
+        return inside & (values == np.floor(values)) if self.integer else inside
+
+    def check(self, value: Any) -> str | None:
+        """What is wrong with one value, or None."""
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return None if number and self.contains(value) else f"must be {self.words}"
+
+    def convert(self, value: Any) -> Any:
+        """A plain Python number from a NumPy one: so that repr evaluates back."""
+        if isinstance(value, np.generic):
+            value = value.item()
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value if self.integer else float(value)
+        return value
+
+    @property
+    def words(self) -> str:
+        return f"{'an integer' if self.integer else 'a number'} in {self._set}"
+
+    @property
+    def _set(self) -> str:
+        left = "[" if self.closed in ("low", "both") else "("
+        right = "]" if self.closed in ("high", "both") else ")"
+        return f"{left}{self.low:g}, {self.high:g}{right}"
+
+    def __str__(self) -> str:
+        return f"integers in {self._set}" if self.integer else self._set
+
+    def __repr__(self) -> str:
+        return f"Interval {self}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """One of a few values.
+
+    >>> Choice((True, False)).check(2)
+    'must be one of True, False'
+    """
+
+    values: tuple
+
+    def check(self, value: Any) -> str | None:
+        for allowed in self.values:
+            if type(value) is type(allowed) and value == allowed:
+                return None
+        return f"must be one of {', '.join(map(repr, self.values))}"
+
+    def convert(self, value: Any) -> Any:
+        return value.item() if isinstance(value, np.generic) else value
+
+    def __str__(self) -> str:
+        return ", ".join(map(repr, self.values))
+
+
+@dataclasses.dataclass(frozen=True)
+class Optional:
+    """A set, or None."""
+
+    inner: Interval
+
+    def check(self, value: Any) -> str | None:
+        wrong = None if value is None else self.inner.check(value)
+        return wrong and f"{wrong}, or None"
+
+    def convert(self, value: Any) -> Any:
+        return self.inner.convert(value)
+
+    def __str__(self) -> str:
+        return f"{self.inner}, or None"
+
+
+@dataclasses.dataclass(frozen=True)
+class Parameter:
+    """A parameter's set, unit, typical values (what tests and benchmarks try), and whether kernels are handed it."""
+
+    name: str
+    default: Any
+    domain: Interval | Choice | Optional
+    unit: str = "1"
+    typical: tuple = ()
+    kernel: bool = True
+
+    def converted(self, owner: str, value: Any) -> Any:
+        """The value as a plain Python object; ValueError when it is outside the domain."""
+        value = self.domain.convert(value)
+        wrong = self.domain.check(value)
+        if wrong:
+            raise ValueError(f"{owner}: {self.name} {wrong}, got {value!r}")
+        return value
+
+
+def param(
+    default: Any,
+    *,
+    domain: Interval | Choice | Optional,
+    unit: str = "1",
+    typical: Sequence = (),
+    kernel: bool = True,
+) -> Any:
+    """A dataclass field that carries its domain, unit and typical values."""
+    made = Parameter("", default, domain, unit, tuple(typical), kernel)
+    return dataclasses.field(default=default, metadata={"parameter": made})
+
+
+REAL = Interval(-math.inf, math.inf)
+POSITIVE = Interval(0, math.inf)
+NON_NEGATIVE = Interval(0, math.inf, closed="low")
+UNIT = Interval(0, 1, closed="both")
+
+
+def first_bad(owner: str, what: str, allowed: str, values: np.ndarray, bad: np.ndarray) -> ValueError:
+    """The error for data: what must hold, the first row where it does not, and how many there are."""
+    rows = np.flatnonzero(bad if bad.ndim == 1 else bad.any(axis=1))
+    row = int(rows[0])
+    value = values[row]
+    return ValueError(
+        f"{owner}: {what} must be {allowed}, got {value if np.ndim(value) else value.item()!r} in row {row}"
+        f" ({rows.size} of {len(values)} rows)"
+    )

@@ -1,0 +1,310 @@
+"""Elementary functions for compiled kernels: scalar, branch-free, made for LLVM's vectoriser.
+
+`exp` and `expf` return the bits of the C library's own functions (the algorithm that glibc and musl share), because a
+booster's gradients are made of them and a tree splits on the last bit. A probe at first use compares them with the
+running C library; where one differs (another C library, a processor without fused multiply-add) the kernels call the C
+library instead, slower and still identical.
+
+Every function takes and returns float64, but for `expf` and `sigmoidf`, which take and return float32.
+Constants of the exponentials: Arm Optimized Routines (MIT). Constants of the logarithm: fdlibm. See NOTICE.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from fractions import Fraction
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic, overload
+
+# Branch-free division needs NumPy's rule for x/0, and only what is inlined can be vectorised.
+kernel = functools.partial(numba.njit, error_model="numpy", nogil=True, forceinline=True)
+
+_U64 = np.uint64
+_SHIFT = float.fromhex("0x1.8p52")  # adding it rounds to an integer, which then stands in the low bits
+_INF32 = np.float32(np.inf)
+
+
+@intrinsic
+def fma(typingctx, a, b, c):
+    """a*b + c with one rounding."""
+
+    def codegen(context, builder, signature, args):
+        return builder.fma(*args)
+
+    return types.float64(types.float64, types.float64, types.float64), codegen
+
+
+@intrinsic
+def _bits(typingctx, x):
+    def codegen(context, builder, signature, args):
+        return builder.bitcast(args[0], ir.IntType(64))
+
+    return types.uint64(types.float64), codegen
+
+
+@intrinsic
+def _float(typingctx, u):
+    def codegen(context, builder, signature, args):
+        return builder.bitcast(args[0], ir.DoubleType())
+
+    return types.float64(types.uint64), codegen
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Tables of 2**(i/N), computed here with integers: a number that nobody typed cannot be mistyped.
+
+
+def _power_of_two(i: int, n: int) -> tuple[float, float]:
+    """2**(i/n) rounded to a double, and the relative rest, for n a power of two."""
+    bits = 256
+    x = 2 << (2 * bits)  # 2 as a fixed-point number of 2*bits fractional bits, then log2(n) square roots
+    root = [math.isqrt(x)]
+    while 2 ** len(root) < n:
+        root.append(math.isqrt(root[-1] << bits))
+    value = Fraction(1)
+    for j, r in enumerate(root):
+        if i & (n >> (j + 1)):
+            value *= Fraction(r, 1 << bits)
+    head = float(value)
+    return head, float((value - Fraction(head)) / Fraction(head))
+
+
+def _table(n: int) -> tuple[np.ndarray, np.ndarray]:
+    heads, tails = zip(*(_power_of_two(i, n) for i in range(n)), strict=True)
+    shift = _U64(52 - n.bit_length() + 1)
+    return np.array(heads).view(_U64) - (np.arange(n, dtype=_U64) << shift), np.array(tails)
+
+
+_T32, _ = _table(32)
+_T128, _TAIL128 = _table(128)
+
+_E32_INV = float.fromhex("0x1.71547652b82fep0") * 32
+_E32_0 = float.fromhex("0x1.c6af84b912394p-5") / 32**3
+_E32_1 = float.fromhex("0x1.ebfce50fac4f3p-3") / 32**2
+_E32_2 = float.fromhex("0x1.62e42ff0c52d6p-1") / 32
+_E32_OVERFLOW = np.float32(float.fromhex("0x1.62e42ep6"))
+_E32_UNDERFLOW = np.float32(float.fromhex("-0x1.9fe368p6"))
+_M31 = _U64(31)
+_S47 = _U64(47)
+
+
+@kernel
+def _expf_fast(x):
+    xd = np.float64(x)
+    k = fma(_E32_INV, xd, _SHIFT)
+    ki = _bits(k)
+    r = fma(_E32_INV, xd, -(k - _SHIFT))
+    scale = _float(_T32[ki & _M31] + (ki << _S47))
+    y = np.float32(fma(fma(_E32_0, r, _E32_1), r * r, fma(_E32_2, r, 1.0)) * scale)
+    y = _INF32 if x > _E32_OVERFLOW else y
+    return np.float32(0.0) if x < _E32_UNDERFLOW else y
+
+
+_E64_INV = float.fromhex("0x1.71547652b82fep0") * 128
+_E64_HI = float.fromhex("-0x1.62e42fefa0000p-8")
+_E64_LO = float.fromhex("-0x1.cf79abc9e3b39p-47")
+_E64_2 = float.fromhex("0x1.ffffffffffdbdp-2")
+_E64_3 = float.fromhex("0x1.555555555543cp-3")
+_E64_4 = float.fromhex("0x1.55555cf172b91p-5")
+_E64_5 = float.fromhex("0x1.1111167a4d017p-7")
+_E64_OVERFLOW = float.fromhex("0x1.62e42fefa39efp9")
+_E64_UNDERFLOW = float.fromhex("-0x1.74910d52d3051p9")
+_M127 = _U64(127)
+_S45 = _U64(45)
+_UP = _U64(1022 << 52)
+_DOWN = _U64(1009 << 52)
+_ZERO64 = _U64(0)
+_TINY = 2.0**-1022
+_HUGE = 2.0**1009
+
+
+@kernel
+def _reduce(x):
+    """exp(x) = 2**(k/128) * (1 + rest): the bits of the power of two without range, and the rest."""
+    k = _E64_INV * x + _SHIFT
+    ki = _bits(k)
+    k = k - _SHIFT
+    r = fma(k, _E64_LO, fma(k, _E64_HI, x))
+    i = ki & _M127
+    r2 = r * r
+    rest = fma(r2 * r2, fma(r, _E64_5, _E64_4), fma(r2, fma(r, _E64_3, _E64_2), _TAIL128[i] + r))
+    return _T128[i] + (ki << _S45), rest
+
+
+@kernel
+def _exp_fast(x):
+    clipped = min(max(x, -746.0), 710.0)
+    bits, rest = _reduce(clipped)
+    # Far from 0 the scale leaves the range of a double: it is moved in, and the result moved back.
+    low = clipped <= -512.0
+    high = clipped >= 512.0
+    scale = _float(bits + (_UP if low else _ZERO64) - (_DOWN if high else _ZERO64))
+    # The C library's code for very negative arguments rounds the product before the sum.
+    product = scale * rest
+    y = scale + product if low else fma(scale, rest, scale)
+    # A subnormal result must be rounded once: split it at 1, whose last place is the subnormals'.
+    low_part = (scale - y) + product
+    one = 1.0 + y
+    y = (one + (((1.0 - one) + y) + low_part)) - 1.0 if low and y < 1.0 else y
+    y = y * (_TINY if low else (_HUGE if high else 1.0))
+    y = np.inf if x > _E64_OVERFLOW else y
+    y = 0.0 if x < _E64_UNDERFLOW else y
+    return x if x != x else y
+
+
+@kernel
+def _expf_libm(x):
+    return np.float32(math.exp(x))
+
+
+@kernel
+def _exp_libm(x):
+    return math.exp(x)
+
+
+@numba.njit(error_model="numpy")
+def _mismatches32(lo, hi, n):
+    bad = 0
+    for i in range(n):
+        x = np.float32(lo + (hi - lo) * i / n)
+        bad += _expf_fast(x) != _expf_libm(x)
+    return bad
+
+
+@numba.njit(error_model="numpy")
+def _mismatches64(lo, hi, n):
+    bad = 0
+    for i in range(n):
+        x = lo + (hi - lo) * i / n
+        bad += _exp_fast(x) != _exp_libm(x)
+    return bad
+
+
+@functools.cache
+def libm_agrees() -> tuple[bool, bool]:
+    """Whether the vectorised `expf` and `exp` return the running C library's bits on the probe's arguments."""
+    return (
+        _mismatches32(-104.0, 89.0, 200_003) == 0,
+        _mismatches64(-746.0, 710.0, 100_003) == _mismatches64(-3.0, 3.0, 100_003) == 0,
+    )
+
+
+def expf(x):
+    """exp of a float32, the C library's bits."""
+    raise TypeError("expf is for compiled kernels")
+
+
+def exp(x):
+    """exp of a float64, the C library's bits."""
+    raise TypeError("exp is for compiled kernels")
+
+
+@overload(expf, jit_options={"error_model": "numpy", "forceinline": True})
+def _expf(x):
+    fast = libm_agrees()[0]
+    return (lambda x: _expf_fast(x)) if fast else (lambda x: _expf_libm(x))
+
+
+@overload(exp, jit_options={"error_model": "numpy", "forceinline": True})
+def _exp(x):
+    fast = libm_agrees()[1]
+    return (lambda x: _exp_fast(x)) if fast else (lambda x: _exp_libm(x))
+
+
+@kernel
+def expm1(x):
+    """exp(x) - 1, within 1 ulp."""
+    clipped = min(max(x, -50.0), 710.0)
+    bits, rest = _reduce(clipped)
+    high = clipped >= 512.0
+    scale = _float(bits - (_DOWN if high else _ZERO64))
+    back = _HUGE if high else 1.0
+    y = (fma(scale, rest, scale - (0.0 if high else 1.0))) * back
+    y = np.inf if x > _E64_OVERFLOW else y
+    return x if x != x or abs(x) < 2.0**-54 else y
+
+
+_LN2_HI = float.fromhex("0x1.62e42feep-1")
+_LN2_LO = float.fromhex("0x1.a39ef35793c76p-33")
+_L1 = 6.666666666666735130e-01
+_L2 = 3.999999999940941908e-01
+_L3 = 2.857142874366239149e-01
+_L4 = 2.222219843214978396e-01
+_L5 = 1.818357216161805012e-01
+_L6 = 1.531383769920937332e-01
+_L7 = 1.479819860511658591e-01
+_SQRT_HALF = _U64(0x3FE6A09E667F3BCD)
+_ONE = _U64(0x3FF0000000000000)
+_S52 = _U64(52)
+_MANTISSA = _U64((1 << 52) - 1)
+_TWO52 = 2.0**52
+_TWO52_BITS = _U64(0x4330000000000000)
+
+
+@kernel
+def log1p(x):
+    """log(1 + x), within 1 ulp, for x > -1."""
+    u = 1.0 + x
+    bits = _bits(u)
+    # 1 + x = 2**k * m with m in [sqrt(1/2), sqrt(2)): the exponent of bits moved by 1 - sqrt(1/2).
+    moved = bits + (_ONE - _SQRT_HALF)
+    k = _float((moved >> _S52) | _TWO52_BITS) - _TWO52 - 1023.0
+    m = _float((moved & _MANTISSA) + _SQRT_HALF)
+    # What 1 + x lost, small against u; beyond 2**53 nothing that matters is lost.
+    lost = x - (u - 1.0) if x < 1.0 else 1.0 - (u - x)
+    lost = lost / u
+    f = x if k == 0.0 else m - 1.0
+    lost = 0.0 if k == 0.0 else lost
+    half = 0.5 * f * f
+    s = f / (2.0 + f)
+    z = s * s
+    w = z * z
+    even = w * (_L2 + w * (_L4 + w * _L6))
+    odd = z * (_L1 + w * (_L3 + w * (_L5 + w * _L7)))
+    y = k * _LN2_HI - ((half - (s * (half + (even + odd)) + (k * _LN2_LO + lost))) - f)
+    y = x if abs(x) < 2.0**-54 else y
+    y = np.inf if x == np.inf else y
+    y = -np.inf if x == -1.0 else y
+    return y if x >= -1.0 else np.nan
+
+
+@kernel
+def tanh(x):
+    """tanh(x), within 3 ulp."""
+    e = expm1(-2.0 * abs(x))
+    return math.copysign(-e / (2.0 + e), x)
+
+
+@kernel
+def sigmoid(x):
+    """1/(1 + exp(-x)), relative accuracy in both tails, within 3 ulp."""
+    e = exp(-abs(x))
+    return (1.0 if x >= 0.0 else e) / (1.0 + e)
+
+
+@kernel
+def softplus(x):
+    """log(1 + exp(x)), within 3 ulp."""
+    return max(x, 0.0) + log1p(exp(-abs(x)))
+
+
+@kernel
+def log_cosh_ratio(x):
+    """log(cosh(x)) / |x|, within 4 ulp: 1 far out, so that a loss can be built from it without overflow."""
+    a = abs(x)
+    # cosh(a) - 1 = expm1(-a)**2 / (2 exp(-a)) does not cancel below 1; above, a + log((1 + exp(-2a))/2) does not.
+    h = expm1(-a)
+    near = log1p(h * h / (2.0 * (1.0 + h))) / a
+    far = 1.0 + log1p(0.5 * expm1(-2.0 * a)) / a  # at infinity: 1 + log(1/2)/inf
+    return 0.5 * a if a < 1e-8 else (near if a < 1.0 else far)
+
+
+@kernel
+def sigmoidf(x):
+    """XGBoost's float32 sigmoid: 1/(exp(min(-x, 88.7)) + 1)."""
+    return np.float32(1.0) / (expf(min(-x, np.float32(88.7))) + np.float32(1.0))

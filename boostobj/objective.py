@@ -1,0 +1,733 @@
+"""What an objective is: the abstract bases, with all protocol and checking in final methods.
+
+A subclass states class data, parameters, a definition and one kernel. See `boostobj.objectives` for examples of 30
+lines each.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from . import builtins, loops, protocol
+from .domain import Interval, Parameter, first_bad
+from .links import LINKS
+
+_FINITE = "finite"
+_NON_NEGATIVE = "finite and not negative"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+class Objective(ABC):
+    """A loss, its gradient and Hessian, for XGBoost and LightGBM.
+
+    Two doors. The textbook's: `loss`, `grad_hess`, `start`, `inverse_link`, mathematics in float64. The boosters':
+    calling the object, in the protocol of the booster that calls and, where the curvature is the booster's own, in the
+    booster's own arithmetic.
+
+    Every objective takes `curvature`, one of `curvatures` or "default": the textbook's second derivative ("exact") in
+    the textbook's door, and in the boosters' door what learns.
+    """
+
+    curvature: str = "default"
+
+    name: ClassVar[str]
+    link: ClassVar[str]
+    targets: ClassVar[tuple[str, ...]] = ("label",)
+    domain: ClassVar[Interval]
+    link_slope: ClassVar[str] = ""
+    """The field that multiplies a raw score before the link, if there is one."""
+    boosters_curvature: ClassVar[str] = "native"
+    """What "default" means in the boosters' door: "native" falls back to "exact" where the booster lacks the loss."""
+
+    def __post_init__(self) -> None:
+        for parameter in self.parameters():
+            value = parameter.converted(self._owner, getattr(self, parameter.name))
+            object.__setattr__(self, parameter.name, value)
+        allowed = ("default", *self.curvatures)
+        if self.curvature not in allowed:
+            raise ValueError(
+                f"{self._owner}: curvature must be one of {', '.join(map(repr, allowed))}, got {self.curvature!r}"
+            )
+
+    # What a concrete base provides ------------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def curvatures(self) -> tuple[str, ...]:
+        """The kinds of curvature this objective has."""
+
+    @abstractmethod
+    def _scores(self, raw: Any, y: np.ndarray) -> np.ndarray:
+        """Raw scores as a contiguous float array of the right number of dimensions; ValueError otherwise."""
+
+    @abstractmethod
+    def _losses(self, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]: ...
+
+    @abstractmethod
+    def _gradients(
+        self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, kind: str, out: type
+    ) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]: ...
+
+    @abstractmethod
+    def _start(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> np.ndarray: ...
+
+    @abstractmethod
+    def _native(self, booster: str) -> tuple[builtins.Native, Mapping[str, Any]] | None:
+        """The booster's own objective that this one is, with that one's parameters."""
+
+    @abstractmethod
+    def _labels(self, k: int) -> Interval:
+        """What a label may be, for k raw scores."""
+
+    # The textbook's door ----------------------------------------------------------------------------------------------
+
+    @final
+    def loss(self, y: Any, raw: Any) -> np.ndarray:
+        """Loss of each row.
+
+        Parameters
+        ----------
+        y : array of shape (n,)
+            Targets, in the objective's `domain`.
+        raw : array of shape (n,) or (n, k)
+            Raw scores, finite.
+
+        Returns
+        -------
+        array of shape (n,), float64
+
+        Raises
+        ------
+        ValueError
+            Shapes do not fit, or a row is outside what is allowed: the message has the first such row and their number.
+        """
+        y, raw, _ = self._checked(y, raw, None)
+        out, bad = self._losses(y, raw)
+        self._refuse(bad, y, raw, None)
+        return out
+
+    @final
+    def grad_hess(self, y: Any, raw: Any, weight: Any = None) -> tuple[np.ndarray, np.ndarray]:
+        """Gradient and Hessian of each row's loss with respect to its raw scores, times the weight.
+
+        With k scores the Hessian is its diagonal. Values beyond the largest float32 saturate if `raw` is float32.
+
+        Parameters
+        ----------
+        y : array of shape (n,)
+            Targets, in the objective's `domain`.
+        raw : array of shape (n,) or (n, k)
+            Raw scores, finite; float32 and float64 are kept, everything else becomes float64.
+        weight : array of shape (n,), optional
+            Weights, not negative.
+
+        Returns
+        -------
+        grad, hess : fresh arrays of the shape and dtype of `raw`
+
+        Raises
+        ------
+        ValueError
+            As `loss`; also for weights that are negative, not finite, or all zero.
+        """
+        y, raw, weight = self._checked(y, raw, weight)
+        kind = "exact" if self.curvature in ("default", "native") else self.curvature
+        grad, hess, bad = self._gradients(y, raw, weight, kind, raw.dtype.type)
+        self._refuse(bad, y, raw, weight)
+        return grad, hess
+
+    @final
+    def start(self, y: Any, weight: Any = None, *, offset: Any = None) -> np.ndarray:
+        """The constant raw score with the smallest weighted loss: where training starts.
+
+        Where no finite score is best (one class only) the score is bounded, with a warning: the one at which the pull
+        of the data has fallen to 1/n of what it was.
+
+        Parameters
+        ----------
+        y : array of shape (n,)
+        weight : array of shape (n,), optional
+        offset : array of shape (n,) or (n, k), optional
+            Added to the raw score of each row (base margin, init score).
+
+        Returns
+        -------
+        array of shape (k,), float64; k is 1 for objectives of one score per row
+
+        Raises
+        ------
+        ValueError
+            No rows, or as `grad_hess`.
+        """
+        y = self._target(y)
+        if y.size == 0:
+            raise ValueError(f"{self._owner}: y has no rows")
+        weight = self._weight(weight, y)
+        self._refuse_targets(y, self._labels(2**31))
+        if weight is not None:
+            self._refuse_weights(weight)
+        if offset is not None:
+            offset = self._scores(offset, y).astype(np.float64, copy=False)
+            if not np.isfinite(offset).all():
+                raise first_bad(self._owner, "offset", _FINITE, offset, ~np.isfinite(offset))
+        return self._start(y, np.ones(y.size) if weight is None else weight, offset)
+
+    @final
+    def inverse_link(self, raw: Any) -> np.ndarray:
+        """What the raw scores say on the scale of the target: a location, a probability, class probabilities.
+
+        Parameters
+        ----------
+        raw : array of shape (n,) or (n, k)
+
+        Returns
+        -------
+        array of the shape and dtype of `raw`
+        """
+        raw = np.asarray(raw)
+        if raw.dtype not in (np.float32, np.float64):
+            raw = raw.astype(np.float64)
+        wide = raw.astype(np.float64)
+        if self.link_slope:
+            wide *= getattr(self, self.link_slope)
+        return LINKS[self.link].inverse(wide).astype(raw.dtype)
+
+    # The boosters' door -----------------------------------------------------------------------------------------------
+
+    @final
+    def __call__(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, group: Any = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Gradient and Hessian as a booster asks for them.
+
+        (raw, DMatrix or Dataset) in the boosters' native interface; (y, raw, weight, group) in the scikit-learn one,
+        where float32 scores mean XGBoost and float64 scores LightGBM. The names and the number of the parameters are
+        part of the boosters' protocol. Returns float32 arrays of the shape of the scores, saturated at the largest
+        float32; never a negative Hessian.
+
+        Raises
+        ------
+        TypeError
+            Scores of another dtype.
+        ValueError
+            As `grad_hess`; and for LightGBM's boosting="dart", which is not deterministic with any custom objective.
+        """
+        call = protocol.read(self._owner, y_true, y_pred, sample_weight)
+        raw = self._scores(call.raw, call.y)
+        self._same_length(call.y, raw, call.weight)
+        if call.y.size == 0:
+            return np.empty(raw.shape, np.float32), np.empty(raw.shape, np.float32)
+        kind = self.boosters_curvature if self.curvature == "default" else self.curvature
+        if kind == "native":
+            native = self._native(call.booster)
+            if native:
+                found = self._native_gradients(*native, call, raw)
+                if found:
+                    return found
+            kind = "exact"
+        grad, hess, bad = self._gradients(call.y, raw, call.weight, kind, np.float32)
+        self._refuse(bad, call.y, raw, call.weight)
+        return grad, hess
+
+    def _native_gradients(
+        self, row: builtins.Native, values: Mapping[str, Any], call: protocol.Call, raw: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """The booster's own arithmetic; None where only the textbook takes these labels (soft ones, say)."""
+        k = raw.shape[1] if raw.ndim == 2 else 1
+        labels = self._labels_of(row, k)
+        order: Any = "F" if raw.flags.f_contiguous else "C"
+        grad = np.empty(raw.shape, np.float32, order)
+        hess = np.empty(raw.shape, np.float32, order)
+        build = loops.native_rowwise if row.rowwise else loops.native_pointwise
+        weight = loops.NO_WEIGHT[np.dtype(np.float32)] if call.weight is None else call.weight
+        loop = build(row.kernel, row.wide)
+        bad = loop(
+            call.y,
+            raw,
+            weight,
+            row.kernel_parameters(call.y, values),
+            *labels.ends,
+            labels.integer,
+            grad,
+            hess,
+            0,
+            call.y.size,
+        )
+        if bad[0] and not self._is_builtin() and self._labels(k).contains(call.y).all():
+            return None
+        self._refuse(bad, call.y, raw, call.weight, labels)
+        return grad, hess
+
+    @final
+    def train_params(self, dtrain: Any) -> dict[str, Any]:
+        """The few parameters that belong beside `obj=` in `xgboost.train`, for this data.
+
+        The objective's name keeps link, default metric and saved model alive; base_score is not estimated by XGBoost
+        when it is handed an objective. With the booster's own curvature the trained model equals the built-in's.
+
+        Parameters
+        ----------
+        dtrain : xgboost.DMatrix with labels
+
+        Returns
+        -------
+        dict
+
+        Raises
+        ------
+        TypeError
+            Not a DMatrix.
+        ValueError
+            No labels, or labels or weights that the objective refuses.
+        """
+        if not protocol.is_dmatrix(dtrain):
+            raise TypeError(f"{self._owner}: train_params takes an xgboost.DMatrix, got {type(dtrain).__name__}")
+        y, weight = protocol.labels(self._owner, dtrain)
+        native = self._native("xgboost") if self._kind_for_boosters() == "native" else None
+        if native:
+            row, values = native
+            k = self._classes(y, values.get("num_class"))
+            self._check_start(y, weight, self._labels_of(row, k))
+            params: dict[str, Any] = {"objective": row.name}
+            params |= {p.name: values[p.name] for p in row.parameters if values[p.name] not in (p.default, None)}
+            start = row.start(y, weight, k, values)
+            if row.rowwise:
+                params["num_class"] = k
+            if start is not None:
+                params["base_score"] = _base_score(start)
+            return params
+        start = self.start(y, weight)
+        params = {"objective": LINKS[self.link].xgboost}
+        if self.link == "softmax":
+            params["num_class"] = len(start)
+            start = np.asarray(start, np.float32)
+        elif self.link_slope and getattr(self, self.link_slope) != 1.0:
+            params["objective"] = LINKS["identity"].xgboost  # no native objective has a slope: predictions are raw
+        else:
+            start = self.inverse_link(start)
+        params["base_score"] = _base_score(start)
+        return params
+
+    @final
+    def init_score(self, dataset: Any) -> np.ndarray:
+        """The start as LightGBM's init_score, one row's value repeated: LightGBM starts callables at 0.
+
+        Parameters
+        ----------
+        dataset : lightgbm.Dataset with labels
+
+        Returns
+        -------
+        array of shape (n,) or (n, k), float64
+
+        Raises
+        ------
+        TypeError
+            Not a Dataset.
+        ValueError
+            No labels, or labels or weights that the objective refuses.
+        """
+        if not protocol.is_dataset(dataset):
+            raise TypeError(f"{self._owner}: init_score takes a lightgbm.Dataset, got {type(dataset).__name__}")
+        y, weight = protocol.labels(self._owner, dataset)
+        native = self._native("lightgbm") if self._kind_for_boosters() == "native" else None
+        start = None
+        if native:
+            row, values = native
+            k = self._classes(y, values.get("num_class"))
+            allowed = self._labels_of(row, k)
+            if self._is_builtin() or allowed.contains(y).all():
+                self._check_start(y, weight, allowed)
+                start = row.raw_start(y, weight, k, values)
+        if start is None:
+            start = self.start(y, weight)
+        return np.full(y.size, start[0]) if len(start) == 1 else np.tile(start, (y.size, 1))
+
+    # Data and errors --------------------------------------------------------------------------------------------------
+
+    @final
+    @classmethod
+    def parameters(cls) -> tuple[Parameter, ...]:
+        """The parameters, each with its domain, unit and typical values."""
+        return _parameters(cls)
+
+    @property
+    def _owner(self) -> str:
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        shown = [f"{p.name}={getattr(self, p.name)!r}" for p in self.parameters()]
+        if self.curvature != "default":
+            shown.append(f"curvature={self.curvature!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _is_builtin(self) -> bool:
+        """Whether this object bears a booster's name, whose refusals are then its own."""
+        return False
+
+    def _kind_for_boosters(self) -> str:
+        return self.boosters_curvature if self.curvature == "default" else self.curvature
+
+    def _labels_of(self, row: builtins.Native, k: int) -> Interval:
+        if row.rowwise:
+            return Interval(row.labels.low, k - 1, "both", integer=True)
+        return row.labels
+
+    def _classes(self, y: np.ndarray, num_class: int | None) -> int:
+        if self.link != "softmax":
+            return 1
+        return num_class or max(int(y.max()) + 1, 2)
+
+    def _check_start(self, y: np.ndarray, weight: np.ndarray | None, allowed: Interval) -> None:
+        self._refuse_targets(y, allowed)
+        if weight is not None:
+            self._same_length(y, y, weight)
+            self._refuse_weights(weight)
+
+    def _target(self, y: Any) -> np.ndarray:
+        y = np.ascontiguousarray(y, dtype=np.float64)
+        if y.ndim != 1:
+            raise ValueError(f"{self._owner}: y must have shape (n,), got {y.shape}")
+        return y
+
+    def _weight(self, weight: Any, y: np.ndarray) -> np.ndarray | None:
+        if weight is None:
+            return None
+        weight = np.ascontiguousarray(weight, dtype=np.float64)
+        self._same_length(y, y, weight)
+        return weight
+
+    def _checked(self, y: Any, raw: Any, weight: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        y = self._target(y)
+        raw = self._scores(raw, y)
+        weight = self._weight(weight, y)
+        self._same_length(y, raw, weight)
+        return y, raw, weight
+
+    def _same_length(self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None) -> None:
+        if y.ndim != 1:
+            raise ValueError(f"{self._owner}: y must have shape (n,), got {y.shape}")
+        if len(raw) != y.size:
+            raise ValueError(f"{self._owner}: y has {y.size} rows, raw has {len(raw)}")
+        if weight is not None and weight.shape != y.shape:
+            raise ValueError(f"{self._owner}: weight must have shape {y.shape}, got {weight.shape}")
+
+    def _refuse_targets(self, y: np.ndarray, allowed: Interval) -> None:
+        inside = allowed.contains(y)
+        if not inside.all():
+            raise first_bad(self._owner, "y", _words(allowed), y, ~inside)
+
+    def _refuse_weights(self, weight: np.ndarray) -> None:
+        good = np.isfinite(weight) & (weight >= 0)
+        if not good.all():
+            raise first_bad(self._owner, "weight", _NON_NEGATIVE, weight, ~good)
+        if weight.size and not weight.any():
+            raise ValueError(f"{self._owner}: weight must be positive somewhere, all {weight.size} are 0")
+
+    def _refuse(
+        self,
+        bad: tuple[int, ...],
+        y: np.ndarray,
+        raw: np.ndarray,
+        weight: np.ndarray | None,
+        labels: Interval | None = None,
+    ) -> None:
+        """Word the error that a loop has counted."""
+        bad_target, bad_raw, bad_weight, positive = bad
+        if bad_target:
+            k = raw.shape[1] if raw.ndim == 2 else 1
+            self._refuse_targets(y, labels or self._labels(k))
+        if bad_raw:
+            raise first_bad(self._owner, "raw", _FINITE, raw, ~np.isfinite(raw))
+        if weight is not None and weight.size and (bad_weight or not positive):
+            self._refuse_weights(weight)
+
+
+@functools.cache
+def _parameters(cls: type[Objective]) -> tuple[Parameter, ...]:
+    return tuple(
+        dataclasses.replace(f.metadata["parameter"], name=f.name)
+        for f in dataclasses.fields(cls)
+        if "parameter" in f.metadata
+    )
+
+
+def _words(allowed: Interval) -> str:
+    if allowed.low == -math.inf and allowed.high == math.inf:
+        return _FINITE
+    return allowed.words
+
+
+def _base_score(start: np.ndarray) -> float | str:
+    """A number, or XGBoost's list of numbers; every float32 survives the trip through text."""
+    values = [float(v) for v in np.asarray(start, np.float32)]
+    return values[0] if len(values) == 1 else "[" + ",".join(map(repr, values)) + "]"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+class _Textbook(Objective):
+    """What the bases with a kernel share."""
+
+    kinds: ClassVar[tuple[str, ...]] = ("exact",)
+    """The curvature kinds that the kernel returns, in their order."""
+    definition: ClassVar[Callable[..., Any]]
+    """definition(mp, y, f, **parameters): the loss as the textbook prints it, in mpmath. It is the law."""
+    majorizer: ClassVar[Callable[..., Any]]
+    """majorizer(mp, y, f, **parameters): the "majorized" curvature as the literature prints it, where there is one."""
+
+    @final
+    @property
+    def curvatures(self) -> tuple[str, ...]:
+        names = [row.textbook for row in builtins.table()]
+        return (*self.kinds, "native") if self.name in names else self.kinds
+
+    @final
+    def _kernel_parameters(self) -> tuple[float, ...]:
+        return tuple(float(getattr(self, p.name)) for p in self.parameters() if p.kernel)
+
+    @final
+    def _native(self, booster: str) -> tuple[builtins.Native, Mapping[str, Any]] | None:
+        mine = {p.name: (getattr(self, p.name), p.default) for p in self.parameters()}
+        for row in builtins.rows_of_textbook(booster, self.name, protocol.installed_version(booster)):
+            if all(value == default for name, (value, default) in mine.items() if name not in row.mirror.values()):
+                return row, {**row.defaults(), **{theirs: mine[ours][0] for theirs, ours in row.mirror.items()}}
+        return None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+class Pointwise(_Textbook):
+    """One raw score per row.
+
+    `point(y, f, *parameters)` returns (loss, gradient, exact Hessian, further curvatures in the order of `kinds`), in
+    float64, from functions of `boostobj.elementary` and plain arithmetic.
+    """
+
+    point: ClassVar[Callable[..., tuple[float, ...]]]
+
+    @final
+    def _labels(self, k: int) -> Interval:
+        return self.domain
+
+    @final
+    def _scores(self, raw: Any, y: np.ndarray) -> np.ndarray:
+        raw = _float_array(raw)
+        if raw.ndim != 1:
+            raise ValueError(f"{self._owner}: raw must have shape ({y.size},), one score per row, got {raw.shape}")
+        return raw if raw.flags.c_contiguous else np.ascontiguousarray(raw)
+
+    @final
+    def _losses(self, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
+        out = np.empty(y.size)
+        loop = loops.pointwise_loss(type(self).point)
+        domain = self.domain
+        return out, loop((y,), raw, self._kernel_parameters(), *domain.ends, domain.integer, out, 0, y.size)
+
+    @final
+    def _gradients(
+        self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, kind: str, out: type
+    ) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
+        grad = np.empty(y.size, out)
+        hess = np.empty(y.size, out)
+        loop = loops.pointwise_gradient(type(self).point, 2 + self.kinds.index(kind))
+        weight = loops.NO_WEIGHT[y.dtype] if weight is None else weight
+        domain = self.domain
+        limit = loops.LARGEST_FLOAT32 if out is np.float32 else math.inf
+        rest = (*domain.ends, domain.integer, limit, grad, hess, 0, y.size)
+        return grad, hess, loop((y,), raw, weight, self._kernel_parameters(), *rest)
+
+    @final
+    def _start(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> np.ndarray:
+        if offset is None:  # rows with the same target are one row
+            y, place = np.unique(y, return_inverse=True)
+            weight = np.bincount(place, weights=weight)
+            offset = np.zeros(y.size)
+        loop = loops.pointwise_sum(type(self).point)
+        total = weight.sum()
+        weight = weight / total
+        parameters = self._kernel_parameters()
+
+        def slope(c: float) -> tuple[float, float]:
+            return loop((y,), offset, weight, parameters, float(c))
+
+        if self.link == "identity":  # losses of y - f: the best constant lies among the residuals
+            used = weight > 0
+            residual = y[used] - offset[used]
+            low, high = float(residual.min()), float(residual.max())
+        else:
+            low = high = -float(weight @ offset)
+            pull = abs(slope(low)[0])
+            step = 1.0
+            smallest = pull / max(np.count_nonzero(weight), total, 2.0)
+            while (g := slope(high)[0]) < -0.0:
+                if abs(g) <= smallest:
+                    return self._bounded(slope, high - step / 2, high, -smallest)
+                low, high, step = high, high + step, step * 2
+            while (g := slope(low)[0]) > 0.0:
+                if abs(g) <= smallest:
+                    return self._bounded(slope, low, low + step / 2, smallest)
+                low, high, step = low - step, low, step * 2
+        return np.array([_root(slope, low, high)])
+
+    def _bounded(self, slope: Callable, low: float, high: float, level: float) -> np.ndarray:
+        warnings.warn(
+            f"{self._owner}: no finite start minimises the loss (is there only one class?); it is bounded instead",
+            UserWarning,
+            stacklevel=4,
+        )
+        return np.array([_root(lambda c: (slope(c)[0] - level, slope(c)[1]), low, high)])
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+class Rowwise(_Textbook):
+    """k raw scores per row.
+
+    `row(y, f[k], *parameters, grad[k], hess[k], kind)` fills the gradient and the diagonal curvature of the kind with
+    that place in `kinds`, and returns the loss; in float64.
+    `guess(y, weight, k)` is a first value for `start`: exact where there is no offset and every class occurs.
+    """
+
+    row: ClassVar[Callable[..., float]]
+    guess: ClassVar[Callable[[np.ndarray, np.ndarray, int], np.ndarray]]
+
+    num_class: int | None
+
+    @final
+    def _labels(self, k: int) -> Interval:
+        return Interval(self.domain.low, min(k, self.num_class or k) - 1, "both", integer=True)
+
+    @final
+    def _scores(self, raw: Any, y: np.ndarray) -> np.ndarray:
+        raw = _float_array(raw)
+        if raw.ndim != 2 or raw.shape[1] < 2:
+            raise ValueError(
+                f"{self._owner}: raw must have shape ({y.size}, num_class) with at least 2 classes, got {raw.shape};"
+                " is num_class among the booster's parameters?"
+            )
+        if self.num_class is not None and raw.shape[1] != self.num_class:
+            raise ValueError(f"{self._owner}: num_class is {self.num_class}, raw has {raw.shape[1]} columns")
+        return raw if raw.flags.c_contiguous or raw.flags.f_contiguous else np.ascontiguousarray(raw)
+
+    @final
+    def _losses(self, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
+        out = np.empty(y.size)
+        allowed = self._labels(raw.shape[1])
+        loop = loops.rowwise_loss(type(self).row)
+        return out, loop((y,), raw, self._kernel_parameters(), *allowed.ends, allowed.integer, out, 0, y.size)
+
+    @final
+    def _gradients(
+        self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, kind: str, out: type
+    ) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
+        order: Any = "F" if raw.flags.f_contiguous and not raw.flags.c_contiguous else "C"
+        grad = np.empty(raw.shape, out, order)
+        hess = np.empty(raw.shape, out, order)
+        allowed = self._labels(raw.shape[1])
+        loop = loops.rowwise_gradient(type(self).row, self.kinds.index(kind))
+        weight = loops.NO_WEIGHT[y.dtype] if weight is None else weight
+        limit = loops.LARGEST_FLOAT32 if out is np.float32 else math.inf
+        rest = (*allowed.ends, allowed.integer, limit, grad, hess, 0, y.size)
+        return grad, hess, loop((y,), raw, weight, self._kernel_parameters(), *rest)
+
+    @final
+    def _start(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> np.ndarray:
+        k = offset.shape[1] if offset is not None else self._classes(y, self.num_class)
+        self._refuse_targets(y, self._labels(k))
+        counts = np.bincount(y.astype(np.int64), weights=weight, minlength=k)
+        if (counts == 0).any():
+            warnings.warn(
+                f"{self._owner}: no finite start minimises the loss: no row of class {int(np.argmin(counts > 0))};"
+                " it is bounded instead",
+                UserWarning,
+                stacklevel=3,
+            )
+            counts = np.where(counts == 0, 0.5 * weight.sum() / max(y.size, k), counts)
+        if offset is None:
+            y = np.arange(k, dtype=np.float64)
+            weight = counts
+            offset = np.zeros((k, k))
+        weight = weight / weight.sum()
+
+        def slope(c: np.ndarray) -> np.ndarray:
+            grad, _, _ = self._gradients(y, offset + c, weight, "exact", np.float64)
+            return grad.sum(axis=0)
+
+        return _root_of_many(slope, type(self).guess(y, weight, k))
+
+
+def _float_array(raw: Any) -> np.ndarray:
+    raw = np.asarray(raw)
+    return raw if raw.dtype in (np.float32, np.float64) else raw.astype(np.float64)
+
+
+def _root(slope: Callable[[float], tuple[float, float]], low: float, high: float) -> float:
+    """Where a non-decreasing function crosses zero between low and high; the middle of where it is flat at zero.
+
+    Newton's steps where they stay inside the bracket and halve it at least every other time; bisection otherwise.
+    """
+    if slope(low)[0] > 0:
+        return low
+    if slope(high)[0] < 0:
+        return high
+    c = low / 2 + high / 2
+    before = high - low
+    for _ in range(200):
+        g, h = slope(c)
+        if g == 0:
+            return _edge(slope, low, c, -1) / 2 + _edge(slope, high, c, 1) / 2
+        low, high = (c, high) if g < 0 else (low, c)
+        step = c - g / h if h > 0 else math.nan
+        middle = low / 2 + high / 2
+        slow = high - low > before / 2
+        before = high - low
+        following = step if low < step < high and not slow else middle
+        if following in (low, high) or following == c:
+            return following
+        c = following
+    return c
+
+
+def _edge(slope: Callable[[float], tuple[float, float]], outside: float, inside: float, sign: int) -> float:
+    """The far end of the stretch where the function is exactly zero, from `inside` towards `outside`."""
+    if slope(outside)[0] == 0:
+        return outside
+    for _ in range(1100):
+        middle = outside / 2 + inside / 2
+        if middle in (outside, inside):
+            break
+        if slope(middle)[0] == 0:
+            inside = middle
+        else:
+            outside = middle
+    return inside
+
+
+def _root_of_many(slope: Callable[[np.ndarray], np.ndarray], c: np.ndarray) -> np.ndarray:
+    """Newton's method for a convex function of k scores that only fixes their differences; the mean of c is 0."""
+    k = c.size
+    c = c - c.mean()
+    g = slope(c)
+    for _ in range(100):
+        if np.abs(g).max() <= 4 * np.finfo(float).eps:
+            break
+        h = 1e-4
+        curvature = np.array([(slope(c + h * e) - slope(c - h * e)) / (2 * h) for e in np.eye(k)])
+        step = np.linalg.lstsq((curvature + curvature.T) / 2 + np.ones((k, k)), -g, rcond=None)[0]
+        step -= step.mean()
+        size = 1.0
+        while size > 1e-10:
+            candidate = slope(c + size * step)
+            if np.abs(candidate).sum() < np.abs(g).sum():
+                break
+            size /= 2
+        else:
+            break
+        c, g = c + size * step, candidate
+    return c - c.mean()

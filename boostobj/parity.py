@@ -1,0 +1,285 @@
+"""Trains a booster with its own objective and with ours, and compares what comes out, bit for bit."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import platform
+import re
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from . import builtins
+from .objective import Objective
+from .registry import get
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """A data set; `weight` is what the weighted runs use."""
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray
+
+
+def _data(name: str, x: np.ndarray, y: np.ndarray) -> Data:
+    weight = np.random.default_rng(7).uniform(0.3, 3.0, len(y))
+    return Data(name, np.asarray(x, np.float64), np.asarray(y, np.float64), weight)
+
+
+@functools.cache
+def load(name: str) -> Data:
+    """Real data bundled with scikit-learn, and larger synthetic sets."""
+    from sklearn import datasets
+
+    if name in ("breast cancer", "diabetes", "digits"):
+        read = getattr(datasets, f"load_{name.replace(' ', '_')}")
+        return _data(name, *read(return_X_y=True))
+    rng = np.random.default_rng(0)
+    n, p = 20_000, 12
+    x = rng.normal(size=(n, p))
+    signal = x[:, 0] - 2 * np.abs(x[:, 1]) + x[:, 2] * x[:, 3] + np.sin(3 * x[:, 4])
+    if name == "synthetic regression":
+        return _data(name, x, signal + rng.standard_t(2, size=n))
+    if name == "synthetic binary":
+        return _data(name, x, (signal + rng.logistic(size=n) > 0).astype(float))
+    if name == "synthetic soft labels":
+        return _data(name, x, 1 / (1 + np.exp(-signal - rng.normal(size=n))))
+    if name == "synthetic 5 classes":
+        score = np.stack([signal * np.cos(j) + x[:, j] for j in range(5)], axis=1) + rng.gumbel(size=(n, 5))
+        return _data(name, x, score.argmax(axis=1))
+    raise ValueError(f"no data set {name!r}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One comparison: a built-in by its public name, its parameters, and how to train."""
+
+    objective: str
+    data: str
+    weighted: bool = False
+    objective_params: tuple[tuple[str, Any], ...] = ()
+    params: tuple[tuple[str, Any], ...] = ()
+    rounds: int = 100
+    start: str = "init_score"  # LightGBM: "init_score", or "0" for boost_from_average=false
+
+    @property
+    def booster(self) -> str:
+        return builtins.names()[self.objective].booster
+
+    @property
+    def label(self) -> str:
+        extra = [f"{k}={v}" for k, v in self.objective_params + self.params]
+        return " ".join([self.objective, *extra])
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What came out of a Case."""
+
+    case: Case
+    version: str
+    trees: int
+    first_different_tree: int | None
+    raw_difference: float
+    prediction_difference: float
+    same_bytes: bool | None
+    seconds_builtin: float
+    seconds_ours: float
+
+    @property
+    def identical(self) -> bool:
+        return (
+            self.first_different_tree is None
+            and self.raw_difference == 0
+            and self.prediction_difference == 0
+            and self.same_bytes is not False
+        )
+
+
+XGBOOST_DEFAULTS = {"max_depth": 5, "eta": 0.1, "nthread": 1}
+LIGHTGBM_DEFAULTS = {
+    "num_leaves": 31,
+    "learning_rate": 0.1,
+    "num_threads": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbosity": -1,
+}
+
+
+def run(case: Case) -> Result:
+    """Train both ways and compare."""
+    data = load(case.data)
+    return (_run_xgboost if case.booster == "xgboost" else _run_lightgbm)(case, data, get_objective(case, data))
+
+
+def get_objective(case: Case, data: Data) -> Objective:
+    return get(case.objective, **dict(case.objective_params))
+
+
+def _largest(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.max(np.abs(np.asarray(a, np.float64) - np.asarray(b, np.float64)), initial=0.0))
+
+
+def _run_xgboost(case: Case, data: Data, objective: Objective) -> Result:
+    import xgboost as xgb
+
+    dtrain = xgb.DMatrix(data.x, data.y, weight=data.weight if case.weighted else None)
+    params = {**XGBOOST_DEFAULTS, **dict(case.params), **objective.train_params(dtrain)}
+    begin = time.perf_counter()
+    theirs = xgb.train(params, dtrain, case.rounds)
+    middle = time.perf_counter()
+    ours = xgb.train(params, dtrain, case.rounds, obj=objective)
+    end = time.perf_counter()
+
+    trees = [_xgboost_trees(b) for b in (theirs, ours)]
+    # Given no base_score, XGBoost estimates one: train_params must have said the same.
+    free = {k: v for k, v in params.items() if k != "base_score"}
+    estimated = _base_score(xgb.train(free, dtrain, 1))
+    same_start = estimated == _base_score(ours)
+    return Result(
+        case,
+        xgb.__version__,
+        len(trees[0]),
+        _first_difference(*trees),
+        _largest(theirs.predict(dtrain, output_margin=True), ours.predict(dtrain, output_margin=True)),
+        _largest(theirs.predict(dtrain), ours.predict(dtrain)),
+        same_start and theirs.save_raw("ubj") == ours.save_raw("ubj"),
+        middle - begin,
+        end - middle,
+    )
+
+
+def _base_score(booster: Any) -> Any:
+    return json.loads(booster.save_config())["learner"]["learner_model_param"]["base_score"]
+
+
+def _xgboost_trees(booster: Any) -> list:
+    model = json.loads(booster.save_raw("json"))["learner"]["gradient_booster"]
+    return model.get("gbtree", model)["model"]["trees"]
+
+
+def _first_difference(a: list, b: list) -> int | None:
+    for i, (left, right) in enumerate(zip(a, b, strict=False)):
+        if left != right:
+            return i
+    return None if len(a) == len(b) else min(len(a), len(b))
+
+
+def _run_lightgbm(case: Case, data: Data, objective: Objective) -> Result:
+    import lightgbm as lgb
+
+    weight = data.weight if case.weighted else None
+    name = builtins.names()[case.objective].name
+    params = {**LIGHTGBM_DEFAULTS, **dict(case.params)}
+    k = 1
+    if name == "multiclass":
+        k = int(data.y.max()) + 1
+        params["num_class"] = k
+    native = {**params, **dict(case.objective_params), "objective": name}
+    at_zero = case.start == "0"
+
+    begin = time.perf_counter()
+    dataset = lgb.Dataset(data.x, data.y, weight=weight, free_raw_data=False)
+    theirs = lgb.train({**native, "boost_from_average": not at_zero}, dataset, case.rounds)
+    middle = time.perf_counter()
+    dataset = lgb.Dataset(data.x, data.y, weight=weight, free_raw_data=False)
+    init = np.zeros((len(data.y), k)).squeeze()
+    if not at_zero:
+        init = objective.init_score(dataset)
+        dataset.set_init_score(init)
+    ours = lgb.train({**params, "objective": objective}, dataset, case.rounds)
+    end = time.perf_counter()
+
+    shift = np.atleast_1d(init[0])
+    raw = [b.predict(data.x, raw_score=True) for b in (theirs, _with_start(ours, shift))]
+    shown = [theirs.predict(data.x), objective.inverse_link(raw[1])]
+    trees = [_lightgbm_trees(theirs), _lightgbm_trees(ours)]
+    if not at_zero:
+        for i in range(k):
+            trees[0][i] = _without_start(trees[0][i], 0.0)
+            trees[1][i] = _without_start(trees[1][i], shift[i])
+    return Result(
+        case,
+        lgb.__version__,
+        len(trees[0]),
+        _first_difference(*trees),
+        _largest(*raw),
+        # LightGBM applies the link to the same raw scores with its own exp: equal raw scores are equal predictions.
+        0.0 if np.array_equal(*raw) else _largest(*shown),
+        None,
+        middle - begin,
+        end - middle,
+    )
+
+
+def _with_start(booster: Any, start: np.ndarray) -> Any:
+    """LightGBM's own model has the start in the leaves of its first trees: add it there."""
+    for tree, value in enumerate(start):
+        for leaf in range(_num_leaves(booster, tree)):
+            booster.set_leaf_output(tree, leaf, booster.get_leaf_output(tree, leaf) + value)
+    return booster
+
+
+def _num_leaves(booster: Any, tree: int) -> int:
+    return booster.dump_model(start_iteration=0, num_iteration=1)["tree_info"][tree]["num_leaves"]
+
+
+def _lightgbm_trees(booster: Any) -> list[dict[str, str]]:
+    text = booster.model_to_string()
+    blocks = re.split(r"\nTree=\d+\n", text.split("\nend of trees")[0])[1:]
+    return [dict(line.split("=", 1) for line in block.strip().splitlines() if "=" in line) for block in blocks]
+
+
+def _without_start(tree: dict[str, str], shift: float) -> dict[str, str]:
+    """A first tree without the fields in which LightGBM writes the start differently when it adds it itself."""
+    return {key: value for key, value in tree.items() if key not in ("internal_value", "shrinkage")}
+
+
+def claimed() -> list[Case]:
+    """What `boostobj parity` runs: every claim of the table, on real data, with and without weights."""
+    one = [
+        Case("binary:logistic", "breast cancer"),
+        Case("binary:logistic", "synthetic binary", objective_params=(("scale_pos_weight", 2.5),)),
+        Case("reg:logistic", "synthetic soft labels"),
+        Case("binary:logitraw", "breast cancer"),
+        Case("reg:pseudohubererror", "diabetes", objective_params=(("huber_slope", 25.0),)),
+        Case("reg:pseudohubererror", "synthetic regression"),
+        Case("multi:softprob", "digits"),
+        Case("multi:softmax", "synthetic 5 classes"),
+        Case("lightgbm:binary", "breast cancer"),
+        Case("lightgbm:binary", "synthetic binary", start="0"),
+        Case("lightgbm:binary", "synthetic binary", objective_params=(("is_unbalance", True), ("sigmoid", 1.7))),
+        Case("lightgbm:multiclass", "digits"),
+        Case("lightgbm:multiclass", "synthetic 5 classes", start="0"),
+    ]
+    return [dataclasses.replace(case, weighted=weighted) for case in one for weighted in (False, True)]
+
+
+def run_all(cases: Iterable[Case] | None = None) -> Iterator[Result]:
+    for case in claimed() if cases is None else cases:
+        yield run(case)
+
+
+def environment() -> dict[str, str]:
+    """What a result depends on."""
+    import lightgbm
+    import numba
+    import xgboost
+
+    return {
+        "python": platform.python_version(),
+        "xgboost": xgboost.__version__,
+        "lightgbm": lightgbm.__version__,
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+        "machine": platform.machine(),
+        "libc": " ".join(platform.libc_ver()),
+    }

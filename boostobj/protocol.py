@@ -1,0 +1,84 @@
+"""Who calls an objective, and with what. Recognises the boosters' data containers without importing a booster."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+_BOOSTING = ("boosting", "boosting_type", "boost")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request for gradients: targets and weights as float32, scores as the booster gave them."""
+
+    booster: str
+    y: np.ndarray
+    raw: np.ndarray
+    weight: np.ndarray | None
+
+
+def installed_version(booster: str) -> str | None:
+    """The version of a booster that this process has imported; None if it has not."""
+    return getattr(sys.modules.get(booster), "__version__", None)
+
+
+def is_dmatrix(data: Any) -> bool:
+    return hasattr(data, "get_label") and hasattr(data, "get_base_margin")
+
+
+def is_dataset(data: Any) -> bool:
+    return hasattr(data, "get_label") and hasattr(data, "get_init_score")
+
+
+def labels(owner: str, data: Any) -> tuple[np.ndarray, np.ndarray | None]:
+    """Labels and weights of a DMatrix or Dataset as float32; ValueError if there are no labels."""
+    y = data.get_label()
+    if y is None or len(y) == 0:
+        raise ValueError(f"{owner}: the {type(data).__name__} has no labels")
+    # A Dataset that is not constructed yet has no field to get; constructing it here would fix its parameters.
+    weight = data.weight if _not_constructed(data) else data.get_weight()
+    return _float32(y), None if weight is None or len(weight) == 0 else _float32(weight)
+
+
+def _not_constructed(data: Any) -> bool:
+    return is_dataset(data) and getattr(data, "_handle", None) is None
+
+
+def read(owner: str, y_true: Any, y_pred: Any, sample_weight: Any) -> Call:
+    """The boosters' calls, native and scikit-learn, told apart by the second argument."""
+    if is_dmatrix(y_pred):
+        y, weight = labels(owner, y_pred)
+        return Call("xgboost", y, _scores(owner, y_true), weight)
+    if is_dataset(y_pred):
+        _refuse_dart(owner, y_pred)
+        y, weight = labels(owner, y_pred)
+        return Call("lightgbm", y, _scores(owner, y_true), weight)
+    raw = _scores(owner, y_pred)
+    weight = None if sample_weight is None or len(sample_weight) == 0 else _float32(sample_weight)
+    return Call("lightgbm" if raw.dtype == np.float64 else "xgboost", _float32(y_true), raw, weight)
+
+
+def _float32(values: Any) -> np.ndarray:
+    return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def _scores(owner: str, raw: Any) -> np.ndarray:
+    if not isinstance(raw, np.ndarray) or raw.dtype not in (np.float32, np.float64):
+        kind = raw.dtype if isinstance(raw, np.ndarray) else type(raw).__name__
+        raise TypeError(
+            f"{owner}: raw scores must be a NumPy array of float32 (XGBoost) or float64 (LightGBM), got {kind}"
+        )
+    return raw
+
+
+def _refuse_dart(owner: str, dataset: Any) -> None:
+    params = getattr(dataset, "params", None) or {}
+    if any(params.get(key) == "dart" for key in _BOOSTING):
+        raise ValueError(
+            f"{owner}: LightGBM's boosting='dart' gives another model at every run under a custom objective"
+            " (it reads a flag that nothing has set); use boosting='gbdt'"
+        )
