@@ -19,12 +19,13 @@ _f4 = np.float32
 _ONE = _f4(1)
 _TWO = _f4(2)
 _FLOOR = _f4(1e-16)
+_LARGEST = np.finfo(_f4).max
 _SMALLEST_NORMAL = np.finfo(_f4).tiny
 
 
 def logistic(y, f, w, scale_pos_weight):  # type: ignore[no-untyped-def]
     q = sigmoidf(f)
-    w = w * _f4(scale_pos_weight) if y == _ONE else w
+    w = min(w * _f4(scale_pos_weight), _LARGEST) if y == _ONE else w
     return (q - y) * w, max(q * (_ONE - q), _FLOOR) * w
 
 
@@ -41,11 +42,13 @@ def softmax(y, f, w, grad, hess):  # type: ignore[no-untyped-def]
     top = _SMALLEST_NORMAL
     for j in range(k):
         top = max(top, f[j])
-    for j in range(k):
-        grad[j] = expf(f[j] - top)
     total = 0.0
-    for j in range(k):
-        total += np.float64(grad[j])
+    while total == 0.0:
+        for j in range(k):
+            grad[j] = expf(f[j] - top)
+            total += np.float64(grad[j])
+        # All scores below about -100: XGBoost divides 0 by 0 there, and its model is lost. Shift by the true maximum.
+        top = f.max()
     total_ = _f4(total)
     label = int(y)
     for j in range(k):

@@ -1,0 +1,865 @@
+"""The conformance suite: what every objective must satisfy, registered or not, ours or yours.
+
+`run(objective)` runs every check on one objective and reports; `ALL` is the list, for pytest's parametrize; `variants`
+are the objects to try: every typical parameter value and curvature of a class. The references are evaluated in mpmath
+from the objective's own `definition`, its derivatives taken numerically with enough digits for a result of 1e-323.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import math
+import pickle
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import builtins, registry
+from .domain import Interval
+from .objective import Objective, Rowwise, _Textbook
+from .registry import BuiltIn
+
+LIMIT = 4.0
+"""The largest error allowed, in units: see `unit`."""
+
+EPS = {np.dtype(np.float64): 2.0**-52, np.dtype(np.float32): 2.0**-23}
+TINY = {np.dtype(np.float64): 2.0**-1074, np.dtype(np.float32): 2.0**-149}
+CLASSES = 4
+FLOAT32 = float(np.finfo(np.float32).max)
+
+ALL: list[Callable[[Objective], None]] = []
+
+
+def check(function: Callable[[Objective], None]) -> Callable[[Objective], None]:
+    ALL.append(function)
+    return function
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One check on one objective; `error` is None where it passed."""
+
+    name: str
+    error: str | None
+
+
+def run(objective: Objective) -> Iterator[Outcome]:
+    """Every check on one objective, as it finishes."""
+    for function in ALL:
+        name = function.__name__.removeprefix("check_").replace("_", " ")
+        try:
+            function(objective)
+        except (AssertionError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError) as error:
+            yield Outcome(name, f"{type(error).__name__}: {error}")
+        else:
+            yield Outcome(name, None)
+
+
+def variants(cls: type[Objective]) -> Iterator[Objective]:
+    """A class with its defaults and each typical value of each parameter, under every curvature."""
+    settings: list[dict[str, Any]] = [{}]
+    for parameter in cls.parameters():
+        settings += [{parameter.name: value} for value in parameter.typical]
+    for setting in settings:
+        for curvature in ("default", *cls(**setting).curvatures):
+            yield cls(**setting, curvature=curvature)
+
+
+def builtin_variants() -> Iterator[Objective]:
+    """Every name of a booster, with its defaults and each typical value of each parameter."""
+    for name, row in sorted(builtins.names().items()):
+        yield registry.get(name)
+        yield registry.get(name, curvature="exact")
+        for parameter in row.parameters:
+            for value in parameter.typical:
+                yield registry.get(name, **{parameter.name: value})
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# References
+
+
+def mpmath() -> Any:
+    try:
+        import mpmath
+    except ImportError as error:
+        raise ImportError("the accuracy checks need mpmath: pip install 'boostobj[check]'") from error
+    return mpmath
+
+
+def textbook(o: Objective) -> _Textbook:
+    """The textbook objective: the object itself, or the one a built-in computes."""
+    found = o.textbook if isinstance(o, BuiltIn) else o
+    assert isinstance(found, _Textbook)
+    return found
+
+
+def _with(o: Objective, curvature: str = "default") -> _Textbook:
+    """The textbook objective with the same kernel parameters, for any number of classes."""
+    law = textbook(o)
+    return type(law)(**{p.name: getattr(law, p.name) for p in law.parameters() if p.kernel}, curvature=curvature)
+
+
+def _fields(o: _Textbook) -> dict[str, Any]:
+    mp = mpmath().mp
+    return {p.name: mp.mpf(getattr(o, p.name)) for p in o.parameters() if p.kernel}
+
+
+STEP = 25  # differences are taken over 10**-25
+
+
+def _digits(size: float) -> int:
+    """Enough for a third difference over 10**-25 to have 20 right digits at 1e-324."""
+    return 3 * STEP + 345 + 20 + 2 * max(0, math.ceil(math.log10(max(size, 1.0))))
+
+
+def _slopes(function: Callable[[Any], Any], x: Any, order: int) -> list[Any]:
+    """Value and derivatives, by central differences."""
+    h = mpmath().mpf(10) ** -STEP
+    centre = function(x)
+    up, down = function(x + h), function(x - h)
+    out = [centre, (up - down) / (2 * h), (up - 2 * centre + down) / h**2]
+    if order > 2:
+        up2, down2 = function(x + 2 * h), function(x - 2 * h)
+        out.append((up2 - 2 * up + 2 * down - down2) / (2 * h**3))
+    return out[: order + 1]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """True values at some points, and how much each moves with its inputs.
+
+    Points are (n,) or (n, k); values are lists of mpf of that shape (loss: (n,)). `moved` is
+    sum_j |f_j dv/df_j| + |r dv/dr|, the last term for losses of a residual r = f - y.
+    """
+
+    y: np.ndarray
+    raw: np.ndarray
+    loss: list
+    grad: list
+    curvature: dict[str, list]
+
+
+def _points(o: _Textbook) -> tuple[np.ndarray, np.ndarray]:
+    """Targets and scores of every size, near every place where a formula could cancel."""
+    rng = np.random.default_rng(3)
+    if isinstance(o, Rowwise):
+        spread = np.concatenate([np.full(20, 3.0), 10.0 ** rng.uniform(-8, 3, 20), 10.0 ** rng.uniform(3, 300, 8)])
+        raw = rng.normal(size=(len(spread), CLASSES)) * spread[:, None]
+        raw[5] = raw[5, 0]  # all equal
+        raw[6, 1] = raw[6].max()  # a tie for the largest
+        raw[7] = [800.0, 0.0, -800.0, 1.0]
+        raw[8] = [0.0, -30.0, -40.0, -700.0]
+        return rng.integers(0, CLASSES, len(raw)).astype(float), raw
+    wide = np.concatenate([10.0 ** rng.uniform(-300, 300, 40), 10.0 ** rng.uniform(-3, 3, 40)])
+    y = sample_targets(o.domain, 120, rng)
+    raw = np.concatenate([wide * rng.choice([-1.0, 1.0], len(wide)), rng.normal(0, 3, 40)])
+    # Around the score that fits the target: where a gradient is a small difference.
+    close = sample_targets(o.domain, 60, rng)
+    if o.link == "logit":
+        inside = (close > 0) & (close < 1)
+        close = np.where(inside, close, 0.5)
+        fit = np.log(close) - np.log1p(-close)
+    else:
+        fit = close
+    near = fit * (1 + 10.0 ** rng.uniform(-16, -1, 60)) + 10.0 ** rng.uniform(-20, 0, 60) * rng.choice([-1, 0, 1], 60)
+    edge = np.array([0.0, -0.0, 1.0, -1.0, 36.7, -36.7, 700.0, -700.0, 744.4, -744.4, 745.2, -745.2, 1e300, -1e300])
+    return (
+        np.concatenate([y, close, np.resize(sample_targets(o.domain, 7, rng), edge.size)]),
+        np.concatenate([raw, near, edge]),
+    )
+
+
+@functools.cache
+def reference(cls: type[_Textbook], parameters: tuple[tuple[str, Any], ...], narrow: bool = False) -> Reference:
+    """The truth for a class and its parameters; `narrow` at scores that are float32."""
+    o = cls(**dict(parameters))
+    y, raw = _points(o)
+    if narrow:
+        keep = np.abs(raw).reshape(len(y), -1).max(axis=1) < 1e38
+        y, raw = y[keep], raw[keep].astype(np.float32).astype(np.float64)
+    build = _rowwise_reference if isinstance(o, Rowwise) else _pointwise_reference
+    return build(o, y, raw)
+
+
+def reference_of(o: Objective, narrow: bool = False) -> Reference:
+    law = textbook(o)
+    return reference(type(law), tuple((p.name, getattr(law, p.name)) for p in law.parameters() if p.kernel), narrow)
+
+
+def _pointwise_reference(o: _Textbook, y: np.ndarray, raw: np.ndarray) -> Reference:
+    mp = mpmath().mp
+    loss, grad, curvature = [], [], {kind: [] for kind in o.kinds}  # type: ignore[var-annotated]
+    for target, score in zip(y.tolist(), raw.tolist(), strict=True):
+        with mp.workdps(_digits(max(abs(target), abs(score)))):
+            t, f = mp.mpf(target), mp.mpf(score)
+            fields = _fields(o)
+            distance = abs(f) + (abs(f - t) if o.link == "identity" else 0)
+            v = _slopes(lambda x, t=t, fields=fields: type(o).definition(mp, t, x, **fields), f, 3)
+            loss.append((v[0], distance * abs(v[1])))
+            grad.append((v[1], distance * abs(v[2])))
+            curvature["exact"].append((v[2], distance * abs(v[3])))
+            if "majorized" in curvature:
+                m = _slopes(lambda x, t=t, fields=fields: type(o).majorizer(mp, t, x, **fields), f, 1)
+                curvature["majorized"].append((m[0], distance * abs(m[1])))
+    return Reference(y, raw, loss, grad, curvature)
+
+
+def _rowwise_reference(o: _Textbook, y: np.ndarray, raw: np.ndarray) -> Reference:
+    mp = mpmath().mp
+    loss, grad, curvature = [], [], {kind: [] for kind in o.kinds}  # type: ignore[var-annotated]
+    k = raw.shape[1]
+    for target, scores in zip(y.tolist(), raw.tolist(), strict=True):
+        with mp.workdps(_digits(max(abs(s) for s in scores))):
+            t, f = mp.mpf(target), [mp.mpf(s) for s in scores]
+            fields = _fields(o)
+            h = mp.mpf(10) ** -STEP
+
+            @functools.cache
+            def at(*moves: int, t: Any = t, f: list = f, fields: dict = fields, h: Any = h) -> Any:
+                return type(o).definition(mp, t, [v + m * h for v, m in zip(f, moves, strict=True)], **fields)
+
+            def moved(*pairs: tuple[int, int], at: Callable = at) -> Any:
+                moves = [0] * k
+                for j, m in pairs:
+                    moves[j] += m
+                return at(*moves)
+
+            def slope(j: int, *at_: tuple[int, int], moved: Callable = moved, h: Any = h) -> Any:
+                return (moved((j, 1), *at_) - moved((j, -1), *at_)) / (2 * h)
+
+            def bend(j: int, *at_: tuple[int, int], moved: Callable = moved, h: Any = h) -> Any:
+                return (moved((j, 1), *at_) - 2 * moved(*at_) + moved((j, -1), *at_)) / h**2
+
+            def effect(of: Callable, j: int, f: list = f, h: Any = h) -> Any:
+                return mp.fsum(abs(f[i]) * abs(of(j, (i, 1)) - of(j, (i, -1))) / (2 * h) for i in range(k))
+
+            first = [slope(j) for j in range(k)]
+            loss.append((moved(), mp.fsum(abs(a) * abs(b) for a, b in zip(f, first, strict=True))))
+            grad.append([(first[j], effect(slope, j)) for j in range(k)])
+            curvature["exact"].append([(bend(j), effect(bend, j)) for j in range(k)])
+            if "majorized" in curvature:
+                values = type(o).majorizer(mp, t, f, **fields)
+                curvature["majorized"].append([(v, mp.mpf(0)) for v in values])
+    return Reference(y, raw, loss, grad, curvature)
+
+
+def worst(got: np.ndarray, true: list) -> tuple[float, int]:
+    """The largest error in units, and its row.
+
+    A unit is eps times (|v| + how much v moves when its inputs move by their own relative size), and at least the
+    smallest subnormal. Beyond the largest float only an infinity (float64) or the largest float (float32) is right.
+    """
+    mp = mpmath().mp
+    dtype = got.dtype
+    largest = mp.mpf(float(np.finfo(dtype).max))
+    most, row = -1.0, 0
+    flat = [entry for line in true for entry in (line if isinstance(line, list) else [line])]
+    for i, (value, (v, effect)) in enumerate(zip(got.ravel().tolist(), flat, strict=True)):
+        if math.isnan(value):
+            error = math.inf
+        elif abs(v) > largest:
+            right = value == math.copysign(math.inf, v) or (dtype == np.float32 and value == math.copysign(FLOAT32, v))
+            error = 0.0 if right else math.inf
+        elif math.isinf(value):
+            error = math.inf
+        else:
+            unit = max(EPS[dtype] * (abs(v) + effect), mp.mpf(TINY[dtype]))
+            error = float(abs(mp.mpf(value) - v) / unit)
+        if error > most:
+            most, row = error, i
+    return most, row // (len(flat) // len(true))
+
+
+def errors(o: Objective, narrow: bool = False) -> dict[str, float]:
+    """Largest error of loss, gradient and each curvature in units, for the published table."""
+    return {what: most for what, (most, _) in _errors(textbook(o), narrow).items()}
+
+
+def _errors(o: _Textbook, narrow: bool) -> dict[str, tuple[float, int]]:
+    true = reference_of(o, narrow)
+    raw = true.raw.astype(np.float32) if narrow else true.raw
+    o = _with(o)
+    out = {} if narrow else {"loss": worst(o.loss(true.y, raw), true.loss)}
+    for kind in o.kinds:
+        grad, hess = _with(o, kind).grad_hess(true.y, raw)
+        out["gradient"] = worst(grad, true.grad)
+        out[kind] = worst(hess, true.curvature[kind])
+    return out
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Data to try
+
+
+def sample_targets(domain: Interval, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Targets all over a domain, its closed ends among them; sizes from tiny to huge where it is unbounded."""
+    low, high = domain.low, domain.high
+    if domain.integer:
+        return rng.integers(int(low), int(min(high, low + CLASSES - 1)) + 1, n).astype(float)
+    if math.isinf(low) and math.isinf(high):
+        y = rng.normal(size=n) * 10.0 ** rng.uniform(-3, 3, n)
+        y[:: max(n // 5, 2)] = 0.0
+    elif math.isinf(high):
+        y = low + 10.0 ** rng.uniform(-3, 3, n)
+    else:
+        y = rng.uniform(low, high, n)
+        y[1::4] = low if domain.closed in ("low", "both") else y[1::4]
+        y[3::4] = high if domain.closed in ("high", "both") else y[3::4]
+    assert n < 3 or len(np.unique(y)) > 1, "the sample does not vary"
+    return y
+
+
+def sample(o: Objective, n: int = 37, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Targets, scores and weights that the objective must take."""
+    rng = np.random.default_rng(seed)
+    k = o.params.get("num_class") if isinstance(o, BuiltIn) else getattr(o, "num_class", None)
+    many = isinstance(textbook(o), Rowwise)
+    k = (k or CLASSES) if many else 1
+    y = sample_targets(o._labels(k), n, rng)
+    if many:
+        y[:k] = np.arange(k)[:n]
+    raw = rng.normal(size=(n, k)) if many else rng.normal(size=n)
+    return y, raw, rng.uniform(0.5, 2.0, n)
+
+
+def _same(a: Any, b: Any) -> bool:
+    return all(np.array_equal(x, y, equal_nan=True) and x.dtype == y.dtype for x, y in zip(a, b, strict=True))
+
+
+def refused(function: Callable[[], Any], *words: str, kind: type[Exception] = ValueError) -> None:
+    """The call must raise, and the message must have the words."""
+    try:
+        function()
+    except kind as error:
+        missing = [word for word in words if word not in str(error)]
+        assert not missing, f"the message {str(error)!r} lacks {missing}"
+    else:
+        raise AssertionError(f"no {kind.__name__} that says {words}")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A value object
+
+
+@check
+def check_is_known_by_its_name(o: Objective) -> None:
+    if isinstance(o, BuiltIn):
+        assert registry.get(o.builtin, **dict(o.values), curvature=o.curvature) == o
+        return
+    fields = {p.name: getattr(o, p.name) for p in o.parameters()}
+    assert registry.objectives.get(o.name) is type(o), f"{o.name!r} is not registered"
+    assert registry.get(o.name, **fields, curvature=o.curvature) == o
+
+
+@check
+def check_repr_evaluates_back(o: Objective) -> None:
+    names = {cls.__name__: cls for cls in registry.objectives.values()}
+    assert eval(repr(o), {"get": registry.get, **names}) == o, repr(o)
+
+
+@check
+def check_pickles_small(o: Objective) -> None:
+    data = pickle.dumps(o)
+    assert pickle.loads(data) == o
+    assert len(data) < 400, f"{len(data)} bytes"
+
+
+@check
+def check_copies_are_equal(o: Objective) -> None:
+    from sklearn.base import clone
+
+    for other in (copy.copy(o), copy.deepcopy(o), clone(o, safe=False)):
+        assert other == o
+        assert hash(other) == hash(o)
+
+
+@check
+def check_is_frozen(o: Objective) -> None:
+    refused(lambda: setattr(o, "curvature", "exact"), kind=AttributeError)
+
+
+@check
+def check_numpy_parameters_become_plain(o: Objective) -> None:
+    if isinstance(o, BuiltIn):
+        plain: dict[str, Any] = dict(o.values)
+        other: Objective = registry.get(o.builtin, **_numpy(plain), curvature=o.curvature)
+    else:
+        plain = {p.name: getattr(o, p.name) for p in o.parameters()}
+        other = type(o)(**_numpy(plain), curvature=o.curvature)
+    assert other == o
+    assert repr(other) == repr(o)
+
+
+def _numpy(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: np.float64(v) if isinstance(v, float) else v for name, v in fields.items()}
+
+
+@check
+def check_refuses_parameters_outside_their_domain(o: Objective) -> None:
+    parameters = builtins.names()[o.builtin].parameters if isinstance(o, BuiltIn) else o.parameters()
+    for p in parameters:
+        for bad in (-1.5, math.nan, math.inf, "1", [1.0]):
+            make = functools.partial(registry.get, o.builtin if isinstance(o, BuiltIn) else o.name, **{p.name: bad})
+            refused(make, p.name, "must be")
+
+
+@check
+def check_refuses_an_unknown_curvature(o: Objective) -> None:
+    name = o.builtin if isinstance(o, BuiltIn) else o.name
+    refused(lambda: registry.get(name, curvature="wrong"), "curvature", "'exact'", "'wrong'")
+    assert o.curvatures[0] == "exact"
+
+
+@check
+def check_docstring_says_what_one_must_know(o: Objective) -> None:
+    doc = type(textbook(o)).__doc__ or ""
+    for part in ("Target", "Raw score", "stimate", "loss", "gradient", "exact", "When not to use", "Raises", "Source", ">>>"):
+        assert part in doc, f"the docstring lacks {part!r}"
+    for p in textbook(o).parameters():
+        assert f"{p.name} :" in doc, f"the docstring lacks the parameter {p.name}"
+    for kind in textbook(o).kinds:
+        assert kind in doc, f"the docstring lacks the curvature {kind}"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Exact
+
+
+def _within_limit(o: Objective, what: str, narrow: bool = False) -> None:
+    law = textbook(o)
+    most, row = _errors(law, narrow)[what]
+    true = reference_of(law, narrow)
+    where = f"y={true.y[row]!r}, raw={true.raw[row]!r}"
+    assert most <= LIMIT, f"{what} of {law!r} is {most:.3g} units off at {where}"
+
+
+@check
+def check_loss_is_exact(o: Objective) -> None:
+    _within_limit(o, "loss")
+
+
+@check
+def check_gradient_is_exact(o: Objective) -> None:
+    _within_limit(o, "gradient")
+
+
+@check
+def check_every_curvature_is_exact(o: Objective) -> None:
+    for kind in textbook(o).kinds:
+        _within_limit(o, kind)
+
+
+@check
+def check_float32_scores_are_exact(o: Objective) -> None:
+    for what in ("gradient", *textbook(o).kinds):
+        _within_limit(o, what, narrow=True)
+
+
+@check
+def check_huge_scores_stay_finite(o: Objective) -> None:
+    law = textbook(o)
+    y, raw, _ = sample(o, 40)
+    sizes = 10.0 ** np.linspace(-300, 300, 40)
+    huge = raw / np.abs(raw) * (sizes if raw.ndim == 1 else sizes[:, None])
+    for kind in law.kinds:
+        grad, hess = _with(law, kind).grad_hess(y, huge)
+        assert np.isfinite(grad).all() and np.isfinite(hess).all(), kind
+        assert (hess >= 0).all(), kind
+    assert not np.isnan(law.loss(y, huge)).any()
+
+
+@check
+def check_gradient_has_the_sign_of_the_slope(o: Objective) -> None:
+    true = reference_of(o)
+    grad, _ = _with(o).grad_hess(true.y, true.raw)
+    flat = [entry for line in true.grad for entry in (line if isinstance(line, list) else [line])]
+    for got, (v, effect) in zip(grad.ravel().tolist(), flat, strict=True):
+        if abs(v) > LIMIT * max(EPS[grad.dtype] * effect, TINY[grad.dtype]):
+            assert np.sign(got) == (1 if v > 0 else -1), f"{got} for {mpmath().nstr(v, 17)}"
+
+
+@check
+def check_majorized_lies_above_the_loss(o: Objective) -> None:
+    law = textbook(o)
+    if "majorized" not in law.kinds:
+        return
+    mp = mpmath().mp
+    rng = np.random.default_rng(5)
+    if isinstance(law, Rowwise):
+        y, raw, _ = sample(law, 60, 5)
+        raw *= 10.0 ** rng.uniform(-1, 1, (60, 1))
+        k = raw.shape[1]
+        step = rng.normal(size=raw.shape) * 10.0 ** rng.uniform(-2, 2, (60, 1))
+        step[::3] = (np.eye(k)[rng.integers(0, k, 20)] - np.eye(k)[rng.integers(0, k, 20)]) * step[::3, :1]
+    else:
+        true = reference_of(law)
+        moderate = np.abs(true.raw) < 1e6
+        y, raw = np.repeat(true.y[moderate], 4), np.repeat(true.raw[moderate], 4)
+        # Random steps, steps to the fit and beyond, and the mirror image, where a sharp bound touches the loss again.
+        step = rng.normal(size=raw.size) * 10.0 ** rng.uniform(-3, 3, raw.size)
+        centre = y if law.link == "identity" else np.zeros_like(y)
+        step[1::4] = (centre - raw)[1::4]
+        step[2::4] = 2 * (centre - raw)[2::4]
+        step[3::4] = -2.5 * raw[3::4]
+    grad, bound = _with(law, "majorized").grad_hess(y, raw)
+    with mp.workdps(60):
+        numbers = _fields(law)
+
+        def value(target: float, scores: Any) -> Any:
+            point = [mp.mpf(s) for s in scores] if np.ndim(scores) else mp.mpf(scores)
+            return type(law).definition(mp, mp.mpf(target), point, **numbers)
+
+        for i in range(len(y)):
+            d = np.atleast_1d(step[i])
+            here = value(y[i], raw[i])
+            moved = raw[i] + step[i]
+            d = np.atleast_1d(moved - raw[i])  # the step that was taken, after rounding
+            linear = mp.fsum(mp.mpf(g) * mp.mpf(s) for g, s in zip(np.atleast_1d(grad[i]).tolist(), d.tolist(), strict=True))
+            square = mp.fsum(
+                mp.mpf(b) * mp.mpf(s) ** 2 / 2 for b, s in zip(np.atleast_1d(bound[i]).tolist(), d.tolist(), strict=True)
+            )
+            rounding = 16 * mp.mpf(2) ** -52 * (abs(here) + abs(linear) + square + mp.mpf(2) ** -1000)
+            assert here + linear + square + rounding >= value(y[i], moved), (
+                f"the majorized quadratic of {law!r} at y={y[i]!r}, raw={raw[i]!r} is below the loss at {moved!r}"
+            )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Data
+
+
+@check
+def check_shapes_and_dtypes(o: Objective) -> None:
+    y, raw, weight = sample(o)
+    assert o.loss(y, raw).shape == y.shape and o.loss(y, raw).dtype == np.float64
+    for dtype in (np.float32, np.float64):
+        for result in o.grad_hess(y, raw.astype(dtype), weight):
+            assert result.shape == raw.shape and result.dtype == dtype
+
+
+@check
+def check_weights_multiply(o: Objective) -> None:
+    y, raw, _ = sample(o)
+    weight = np.resize([1.0, 2.0, 0.25, 8.0], y.size)  # powers of two: the product is exact
+    column = weight if raw.ndim == 1 else weight[:, None]
+    assert _same(o.grad_hess(y, raw, weight), [v * column for v in o.grad_hess(y, raw)])
+
+
+@check
+def check_a_weight_of_one_is_no_weight(o: Objective) -> None:
+    y, raw, _ = sample(o, 61)
+    assert _same(o.grad_hess(y, raw, np.ones(y.size)), o.grad_hess(y, raw))
+    narrow = y.astype(np.float32)
+    for dtype in (np.float32, np.float64):
+        scores = raw.astype(dtype)
+        assert _same(o(narrow, scores, np.ones(y.size, np.float32)), o(narrow, scores))
+
+
+@check
+def check_a_weight_of_zero_silences(o: Objective) -> None:
+    y, raw, weight = sample(o)
+    weight[::2] = 0
+    for result in o.grad_hess(y, raw, weight):
+        assert not result[::2].any()
+        assert result[1::2].any()
+
+
+@check
+def check_rows_do_not_see_each_other(o: Objective) -> None:
+    """The vectorised middle of a loop, its remainder, and a single row give the same bits."""
+    y, raw, weight = sample(o, 67)
+    if isinstance(o, BuiltIn) and o.params.get("is_unbalance"):
+        return  # its weights are made of all labels
+    order = np.random.default_rng(1).permutation(y.size)
+    whole = [v[order] for v in o.grad_hess(y, raw, weight)]
+    assert _same(o.grad_hess(y[order], raw[order], weight[order]), whole)
+    one = o.grad_hess(y[5:6], raw[5:6], weight[5:6])
+    assert _same(one, [v[5:6] for v in o.grad_hess(y, raw, weight)])
+    for dtype in (np.float32, np.float64):
+        narrow, scores, heavy = y.astype(np.float32), raw.astype(dtype), weight.astype(np.float32)
+        every = o(narrow, scores, heavy)
+        assert _same(o(narrow[5:6], scores[5:6], heavy[5:6]), [v[5:6] for v in every])
+
+
+@check
+def check_takes_anything_like_an_array(o: Objective) -> None:
+    import pandas as pd
+
+    y, raw, weight = sample(o)
+    expected = o.grad_hess(y, raw, weight)
+    spaced_y, spaced_raw = np.repeat(y, 2)[::2], np.repeat(raw, 2, axis=0)[::2]
+    assert _same(o.grad_hess(y.tolist(), raw.tolist(), weight.tolist()), expected)
+    assert _same(o.grad_hess(pd.Series(y), raw, pd.Series(weight)), expected)
+    assert _same(o.grad_hess(spaced_y, spaced_raw, weight), expected)
+    assert _same(o.grad_hess(y, np.asfortranarray(raw), weight), expected)
+    for array in (y, raw, weight):
+        array.setflags(write=False)
+    assert _same(o.grad_hess(y, raw, weight), expected)
+
+
+@check
+def check_results_are_fresh(o: Objective) -> None:
+    y, raw, _ = sample(o)
+    kept = raw.copy()
+    first = o.grad_hess(y, raw)
+    saved = [v.copy() for v in first]
+    second = o.grad_hess(y, raw + 1.0)
+    assert _same(first, saved) and np.array_equal(raw, kept)
+    assert not any(np.shares_memory(a, b) for a in (*first, raw) for b in second)
+
+
+@check
+def check_no_rows_and_one_row(o: Objective) -> None:
+    y, raw, weight = sample(o)
+    for result in (*o.grad_hess(y[:0], raw[:0]), *o.grad_hess(y[:0], raw[:0], weight[:0])):
+        assert result.shape == raw[:0].shape
+    assert o.loss(y[:0], raw[:0]).shape == (0,)
+    assert o.grad_hess(y[:1], raw[:1])[0].shape == raw[:1].shape
+    refused(lambda: o.start(y[:0]), "y has no rows")
+
+
+def _everywhere(o: Objective, y: Any, raw: Any, weight: Any, *words: str) -> None:
+    """Refused by the textbook's door and by the boosters'."""
+    refused(lambda: o.grad_hess(y, raw, weight), *words)
+    for dtype in (np.float32, np.float64):
+        refused(lambda dtype=dtype: o(np.float32(y), raw.astype(dtype), weight), *words)  # type: ignore[misc]
+
+
+@check
+def check_refuses_targets_outside_the_domain(o: Objective) -> None:
+    y, raw, weight = sample(o)
+    k = raw.shape[1] if raw.ndim == 2 else 1
+    bad: list[float] = [math.nan, math.inf, -math.inf]
+    labels = o._labels(k)
+    bad += [labels.low - 1] if math.isfinite(labels.low) else []
+    bad += [labels.high + 1] if math.isfinite(labels.high) else []
+    bad += [labels.low + 0.5] if labels.integer else []
+    for value in bad:
+        wrong = y.copy()
+        wrong[[11, 20]] = value
+        words = ("y must be", "row 11", "(2 of 37 rows)", repr(value))
+        refused(lambda wrong=wrong: o.loss(wrong, raw), *words)  # type: ignore[misc]
+        if raw.ndim == 1 or value != k:  # targets alone do not say how many classes there are
+            refused(lambda wrong=wrong: o.start(wrong), *words)  # type: ignore[misc]
+        _everywhere(o, wrong, raw, weight, *words)
+
+
+@check
+def check_refuses_scores_that_are_not_finite(o: Objective) -> None:
+    y, raw, weight = sample(o)
+    for value in (math.nan, math.inf, -math.inf):
+        wrong = raw.copy()
+        wrong[7] = value
+        refused(lambda wrong=wrong: o.loss(y, wrong), "raw must be finite", "row 7")  # type: ignore[misc]
+        _everywhere(o, y, wrong, weight, "raw must be finite", "row 7", "(1 of 37 rows)")
+
+
+@check
+def check_refuses_bad_weights(o: Objective) -> None:
+    y, raw, weight = sample(o)
+    for value in (math.nan, math.inf, -1.0):
+        wrong = weight.copy()
+        wrong[9] = value
+        _everywhere(o, y, raw, wrong, "weight must be finite and not negative", repr(value), "row 9")
+        refused(lambda wrong=wrong: o.start(y, wrong), "weight must be", "row 9")  # type: ignore[misc]
+    _everywhere(o, y, raw, np.zeros(y.size), "weight must be positive somewhere")
+    refused(lambda: o.start(y, np.zeros(y.size)), "weight must be positive somewhere")
+
+
+@check
+def check_refuses_wrong_shapes(o: Objective) -> None:
+    y, raw, weight = sample(o)
+    refused(lambda: o.loss(y[:-1], raw), "y has 36 rows, raw has 37")
+    refused(lambda: o.loss(y[:, None], raw), "y must have shape (n,)")
+    refused(lambda: o.grad_hess(y, raw, weight[:-1]), "weight must have shape (37,)")
+    other = raw[:, None] if raw.ndim == 1 else raw[:, 0]
+    refused(lambda: o.grad_hess(y, other), "raw must have shape (37,")
+    refused(lambda: o(np.float32(y), np.float32(other)), "raw must have shape (37,")
+    for dtype in (np.float16, np.int64):
+        refused(lambda dtype=dtype: o(y, raw.astype(dtype)), "float32", "float64", kind=TypeError)  # type: ignore[misc]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Start and link
+
+
+def _total(o: Objective, y: np.ndarray, c: np.ndarray, offset: np.ndarray | None, weight: np.ndarray) -> np.ndarray:
+    law = textbook(o)
+    k = len(c)
+    raw = np.tile(c, (y.size, 1)) if isinstance(law, Rowwise) else np.full(y.size, c[0])
+    grad, _ = law.grad_hess(y, raw if offset is None else raw + offset, weight)
+    return grad.reshape(y.size, k).sum(axis=0)
+
+
+@check
+def check_start_is_where_the_gradients_cancel(o: Objective) -> None:
+    if isinstance(o, BuiltIn):
+        return  # the booster's own start, good or bad: compared with the booster itself
+    for seed, weighted, shifted in ((0, False, False), (1, True, False), (2, True, True)):
+        y, raw, weight = sample(o, 53, seed)
+        weight = weight if weighted else np.ones(y.size)
+        offset = raw / 4 if shifted else None
+        c = o.start(y, weight if weighted else None, offset=offset)
+        assert c.dtype == np.float64 and c.ndim == 1
+        at = _total(o, y, c, offset, weight)
+        moved = 1e-9 * np.maximum(np.abs(c), np.std(y) if o.link == "identity" else 1.0)
+        for j in range(len(c)):
+            e = np.eye(len(c))[j] * moved[j]
+            up, down = _total(o, y, c + e, offset, weight)[j], _total(o, y, c - e, offset, weight)[j]
+            assert down <= 0 <= up, f"gradient {at} at {c} does not change sign within {moved[j]:.3g}"
+
+
+@check
+def check_start_takes_weights_as_copies(o: Objective) -> None:
+    y, _, _ = sample(o, 23)
+    times = np.arange(23) % 3 + 1
+    once = o.start(y, times.astype(float))
+    copies = o.start(np.repeat(y, times))
+    size = np.maximum(np.abs(once), np.std(y) if o.link == "identity" else 1.0)
+    # Boosters' own starts are made in float32.
+    tolerance = 1e-5 if isinstance(o, BuiltIn) else 1e-12
+    if isinstance(o, BuiltIn) and o.params.get("is_unbalance"):
+        return  # LightGBM counts rows there, not weights
+    assert (np.abs(once - copies) <= tolerance * size).all(), f"{once} against {copies}"
+
+
+@check
+def check_start_is_bounded_for_one_target(o: Objective) -> None:
+    y, _, _ = sample(o, 23)
+    for value in (y[0], y[1], y[3]):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            c = o.start(np.full(23, value))
+        assert np.isfinite(c).all()
+        if isinstance(o, BuiltIn):
+            continue  # the booster's own start, good or bad
+        assert np.abs(c).max() <= max(abs(value) * (1 + 1e-6), 700.0)
+
+
+@check
+def check_inverse_link(o: Objective) -> None:
+    _, raw, _ = sample(o, 50)
+    for dtype in (np.float32, np.float64):
+        shown = o.inverse_link(raw.astype(dtype))
+        assert shown.shape == raw.shape and shown.dtype == dtype
+    extreme = o.inverse_link(np.array([-1e300, 1e300]) if raw.ndim == 1 else np.array([[-1e300, 1e300, 0.0, 0.0]]))
+    if o.link == "identity":
+        assert np.array_equal(o.inverse_link(raw), raw)
+    elif o.link == "logit":
+        ordered = np.sort(raw)
+        assert (np.diff(o.inverse_link(ordered)) > 0).all() and extreme.tolist() == [0.0, 1.0]
+    else:
+        assert np.allclose(o.inverse_link(raw).sum(axis=1), 1.0, rtol=1e-12, atol=0)
+        assert extreme.tolist() == [[0.0, 1.0, 0.0, 0.0]]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The boosters' door
+
+
+@check
+def check_returns_float32_to_the_boosters(o: Objective) -> None:
+    y, raw, weight = sample(o)
+    for dtype in (np.float32, np.float64):
+        for layout in ("C", "F"):
+            grad, hess = o(np.float32(y), np.asarray(raw, dtype, order=layout), np.float32(weight))  # type: ignore[call-overload]
+            assert grad.shape == hess.shape == raw.shape
+            assert grad.dtype == hess.dtype == np.float32
+            assert grad.any() and hess.any()
+
+
+@check
+def check_boosters_get_a_named_curvature(o: Objective) -> None:
+    """A kind named by the user is honoured in both doors."""
+    y, raw, weight = sample(o)
+    y, weight = np.float32(y), np.float32(weight)
+    if o.curvature in ("default", "native"):
+        return
+    for dtype in (np.float32, np.float64):
+        scores = raw.astype(dtype)
+        wide = o.grad_hess(y, scores.astype(np.float64), weight)
+        assert _same(o(y, scores, weight), [v.astype(np.float32) for v in wide])
+
+
+@check
+def check_boosters_never_get_a_negative_hessian(o: Objective) -> None:
+    y, raw, _ = sample(o, 200)
+    sizes = np.resize([1e-30, 1e-3, 1.0, 30.0, 1e4, 1e30], 200)
+    for dtype in (np.float32, np.float64):
+        scores = (raw * (sizes if raw.ndim == 1 else sizes[:, None])).astype(dtype)
+        grad, hess = o(np.float32(y), scores)
+        assert (hess >= 0).all() and np.isfinite(hess).all() and np.isfinite(grad).all()
+
+
+@check
+def check_gradients_saturate(o: Objective) -> None:
+    y, raw, _ = sample(o)
+    weight = np.full(y.size, 3e38, np.float32)
+    for dtype in (np.float32, np.float64):
+        grad, hess = o(np.float32(y), (raw * 100).astype(dtype), weight)
+        assert np.isfinite(grad).all() and np.isfinite(hess).all()
+    grad, _ = o.grad_hess(y, np.float32(raw * 100), np.full(y.size, 1e300))
+    assert np.abs(grad).max() == np.finfo(np.float32).max
+
+
+@check
+def check_boosters_own_arithmetic_is_the_textbooks(o: Objective) -> None:
+    """Up to rounding and one factor, at scores where float32 can tell: a row of the table computes what it says."""
+    if not (isinstance(o, BuiltIn) and o.curvature == "default"):
+        return
+    y, raw, weight = sample(o, 200)
+    row = o._row()
+    y = np.float32(y)
+    scores = raw.astype(np.float64 if row.wide else np.float32)
+    grad, hess = o(y, scores, np.float32(weight))
+    true_grad, true_hess = o.grad_hess(y, scores.astype(np.float64), np.float32(weight))
+    size = np.abs(true_grad) + np.float32(weight).reshape([-1] + [1] * (raw.ndim - 1))
+    assert (np.abs(grad - true_grad) <= 2**-18 * size).all()
+    factor = hess / true_hess
+    assert factor.max() / factor.min() < 1 + 2**-14, f"between {factor.min()} and {factor.max()}"
+    assert 1 - 2**-14 < factor.min() and factor.max() < 2 + 2**-14
+
+
+@check
+def check_threads_do_not_disturb_each_other(o: Objective) -> None:
+    y, raw, weight = sample(o, 5000)
+    expected = o.grad_hess(y, raw, weight)
+    results: list[bool] = []
+
+    def work() -> None:
+        results.extend(_same(o.grad_hess(y, raw, weight), expected) for _ in range(5))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 20 and all(results)
+
+
+@check
+def check_containers_give_what_arrays_give(o: Objective) -> None:
+    import lightgbm
+    import xgboost
+
+    y, raw, weight = sample(o)
+    x = np.arange(y.size, dtype=float)[:, None]
+    y, weight = np.float32(y), np.float32(weight)
+    for w in (None, weight):
+        dtrain = xgboost.DMatrix(x, y, weight=w)
+        assert _same(o(np.float32(raw), dtrain), o(y, np.float32(raw), w))
+        dataset = lightgbm.Dataset(x, y, weight=w, params={"verbosity": -1, "min_data_in_bin": 1}).construct()
+        assert _same(o(raw, dataset), o(y, raw, w))
+        score = o.init_score(dataset)
+        assert score.shape == (raw.shape if raw.ndim == 2 else y.shape) and score.dtype == np.float64
+        params = o.train_params(dtrain)
+        assert isinstance(params["objective"], str)
+
+
+__all__ = ["ALL", "LIMIT", "Outcome", "builtin_variants", "errors", "reference_of", "run", "sample", "variants"]

@@ -1,0 +1,21 @@
+"""Every check on every variant of every registered objective and of every name of a booster."""
+
+import pytest
+
+import boostobj as bo
+from boostobj import checks
+
+VARIANTS = [v for cls in bo.objectives.values() for v in checks.variants(cls)]
+BUILTINS = list(checks.builtin_variants())
+
+
+@pytest.mark.parametrize("check", checks.ALL, ids=lambda c: c.__name__.removeprefix("check_"))
+@pytest.mark.parametrize("objective", VARIANTS + BUILTINS, ids=repr)
+def test_check(objective, check):
+    check(objective)
+
+
+def test_there_are_enough_checks_and_variants():
+    assert len(checks.ALL) >= 30
+    assert len(VARIANTS) >= 3 * len(bo.objectives)
+    assert {type(v) for v in VARIANTS} == set(bo.objectives.values())
