@@ -216,15 +216,31 @@ def _exp(x):
     return (lambda x: _exp_fast(x)) if fast else (lambda x: _exp_libm(x))
 
 
+_THIRD_ORDER, _FOURTH_ORDER, _FIFTH_ORDER, _SIXTH_ORDER = (1 / math.factorial(n) for n in (3, 4, 5, 6))
+
+
 @kernel
 def expm1(x):
     """exp(x) - 1, within 1 ulp."""
     clipped = min(max(x, -50.0), 710.0)
-    bits, rest = _reduce(clipped)
+    k = _E64_INV * clipped + _SHIFT
+    ki = _bits(k)
+    k = k - _SHIFT
     high = clipped >= 512.0
-    scale = _float(bits - (_DOWN if high else _ZERO64))
-    back = _HUGE if high else 1.0
-    y = (fma(scale, rest, scale - (0.0 if high else 1.0))) * back
+    i = ki & _M127
+    scale = _float(_T128[i] + (ki << _S45) - (_DOWN if high else _ZERO64))
+    # r + lost is the reduced argument to more than a double: near 0 the result is as small as r.
+    near = fma(k, _E64_HI, clipped)
+    r = fma(k, _E64_LO, near)
+    lost = fma(k, _E64_LO, near - r)
+    r2 = r * r
+    # Taylor's series: exp's own polynomial trades the first digits for the last, which show where the result is small.
+    series = fma(r, fma(r, fma(r, fma(r, _SIXTH_ORDER, _FIFTH_ORDER), _FOURTH_ORDER), _THIRD_ORDER), 0.5)
+    rest = fma(r2, series, fma(_TAIL128[i], r, _TAIL128[i]) + lost)
+    above = scale - (0.0 if high else 1.0)
+    head = fma(scale, r, above)
+    y = head + fma(scale, rest, fma(scale, r, above - head))
+    y = y * (_HUGE if high else 1.0)
     y = np.inf if x > _E64_OVERFLOW else y
     return x if x != x or abs(x) < 2.0**-54 else y
 
@@ -276,8 +292,8 @@ def log1p(x):
 @kernel
 def tanh(x):
     """tanh(x), within 3 ulp."""
-    e = expm1(-2.0 * abs(x))
-    return math.copysign(-e / (2.0 + e), x)
+    e = expm1(2.0 * min(abs(x), 22.0))  # of the positive argument: its error shrinks in the quotient
+    return math.copysign(e / (2.0 + e), x) if x == x else x
 
 
 @kernel
@@ -297,8 +313,8 @@ def softplus(x):
 def log_cosh_ratio(x):
     """log(cosh(x)) / |x|, within 4 ulp: 1 far out, so that a loss can be built from it without overflow."""
     a = abs(x)
-    # cosh(a) - 1 = expm1(-a)**2 / (2 exp(-a)) does not cancel below 1; above, a + log((1 + exp(-2a))/2) does not.
-    h = expm1(-a)
+    # cosh(a) - 1 = expm1(a)**2 / (2 exp(a)) does not cancel below 1; above, a + log((1 + exp(-2a))/2) does not.
+    h = expm1(min(a, 1.0))
     near = log1p(h * h / (2.0 * (1.0 + h))) / a
     far = 1.0 + log1p(0.5 * expm1(-2.0 * a)) / a  # at infinity: 1 + log(1/2)/inf
     return 0.5 * a if a < 1e-8 else (near if a < 1.0 else far)

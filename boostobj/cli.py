@@ -1,0 +1,191 @@
+"""The command line: list, show, check, parity."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import dataclasses
+import inspect
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from . import __version__, builtins, registry
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="boostobj", description=inspect.getdoc(sys.modules["boostobj"]))
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    listing = commands.add_parser("list", help="every objective, ours and the boosters'")
+    listing.set_defaults(run=_list)
+
+    show = commands.add_parser("show", help="what an objective is")
+    show.add_argument("name")
+    show.set_defaults(run=_show)
+
+    checking = commands.add_parser("check", help="run the conformance suite on an objective")
+    checking.add_argument("name")
+    checking.add_argument(
+        "--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter, delta=2 say; may be repeated"
+    )
+    checking.set_defaults(run=_check)
+
+    parity = commands.add_parser("parity", help="train with the boosters' own objectives and with ours, and compare")
+    parity.add_argument("--rounds", type=int, default=100)
+    parity.add_argument("--json", type=Path, metavar="FILE", help="also write the results there")
+    parity.set_defaults(run=_parity)
+
+    arguments = parser.parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except (ValueError, TypeError, ImportError) as error:
+        print(f"boostobj: {error}", file=sys.stderr)
+        return 2
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=200)
+
+
+def _table(title: str, *columns: str) -> Any:
+    from rich import box
+    from rich.table import Table
+
+    return Table(*columns, title=title, title_justify="left", box=box.SIMPLE_HEAD)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    console = _console()
+    ours = _table("Objectives", "name", "target", "link", "parameters", "curvatures", "")
+    for name, cls in sorted(registry.objectives.items()):
+        o = cls()
+        summary = (inspect.getdoc(cls) or "").splitlines()[0]
+        parameters = ", ".join(f"{p.name}={p.default}" for p in cls.parameters())
+        ours.add_row(name, str(cls.domain), cls.link, parameters, ", ".join(o.curvatures), summary)
+    console.print(ours)
+    theirs = _table("Under the boosters' names", "name", "computes", "parameters")
+    for name, row in sorted(builtins.names().items()):
+        parameters = ", ".join(f"{p.name}={p.default}" for p in row.parameters)
+        theirs.add_row(name, row.textbook, parameters)
+    console.print(theirs)
+    return 0
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from . import checks
+
+    console = _console()
+    o = registry.get(arguments.name)
+    law = checks.textbook(o)
+    row = builtins.names().get(arguments.name)
+    if row:
+        console.print(f"{arguments.name}: {row.booster}'s own objective; computes {law!r}.\n", highlight=False)
+    console.print(inspect.getdoc(type(law)), markup=False, highlight=False)
+    table = _table("Parameters", "name", "default", "domain", "unit", "typical")
+    for p in row.parameters if row else o.parameters():
+        table.add_row(p.name, repr(p.default), str(p.domain), p.unit, ", ".join(map(repr, p.typical)))
+    console.print()
+    console.print(table)
+    console.print(f"curvatures: {', '.join(o.curvatures)}", highlight=False)
+    for name, native in sorted(builtins.names().items()):
+        if native.textbook == law.name:
+            mapped = ", ".join(f"{theirs} is {ours}" for theirs, ours in native.mirror.items())
+            console.print(f"built in as {name}" + (f" ({mapped})" if mapped else ""), highlight=False)
+    return 0
+
+
+def _parameters(texts: Sequence[str]) -> dict[str, Any]:
+    values = {}
+    for text in texts:
+        name, separator, value = text.partition("=")
+        if not separator:
+            raise ValueError(f"--param must be NAME=VALUE, got {text!r}")
+        try:
+            values[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            values[name] = value
+    return values
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from rich.progress import track
+
+    from . import checks
+
+    console = _console()
+    o = registry.get(arguments.name, **_parameters(arguments.param))
+    checks.mpmath()
+    outcomes = list(
+        track(checks.run(o), f"checking {o!r}", total=len(checks.ALL), console=console, transient=True)
+    )
+    table = _table(repr(o), "check", "")
+    for outcome in outcomes:
+        table.add_row(outcome.name, "[green]ok" if outcome.error is None else "[red]FAILED")
+    console.print(table)
+    for outcome in outcomes:
+        if outcome.error:
+            console.print(f"{outcome.name}: {outcome.error}", markup=False, highlight=False)
+    units = {f"{what}{suffix}": most for narrow, suffix in ((False, ""), (True, ", float32"))
+             for what, most in checks.errors(o, narrow).items()}
+    errors = _table(f"largest error in units (limit {checks.LIMIT:g})", "what", "units")
+    for what, most in units.items():
+        errors.add_row(what, f"{most:.2f}")
+    console.print(errors)
+    failed = sum(outcome.error is not None for outcome in outcomes)
+    console.print(f"{len(outcomes) - failed} passed, {failed} failed", highlight=False)
+    return int(failed > 0)
+
+
+def _parity(arguments: argparse.Namespace) -> int:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from . import parity
+
+    console = _console()
+    cases = [dataclasses.replace(case, rounds=arguments.rounds) for case in parity.claimed()]
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    results = []
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("training", total=len(cases))
+        for case in cases:
+            progress.update(task, description=f"{case.label} on {case.data}")
+            results.append(parity.run(case))
+            progress.advance(task)
+    console.print(parity_table(results))
+    environment = parity.environment()
+    console.print(", ".join(f"{k} {v}" for k, v in environment.items()), highlight=False)
+    for booster, versions in builtins.CHECKED.items():
+        if environment[booster] not in versions:
+            console.print(
+                f"{booster} {environment[booster]} is not among the versions this release was checked on"
+                f" ({', '.join(versions)}): the table above is what holds here"
+            )
+    if arguments.json:
+        rows = [parity.row(result) for result in results]
+        arguments.json.write_text(json.dumps({"environment": environment, "results": rows}, indent=1) + "\n")
+    wrong = sum(not result.identical for result in results)
+    same = len(results) - wrong
+    console.print(f"{same} of {len(results)} identical" + (f", {wrong} NOT" if wrong else ""), highlight=False)
+    return int(wrong > 0)
+
+
+def parity_table(results: Sequence[Any]) -> Any:
+    """What `boostobj parity` prints."""
+    from . import parity
+
+    rows = [parity.row(result) for result in results]
+    title = "The built-in objective against ours (raw, prediction: largest difference; time: training, seconds)"
+    table = _table(title, *rows[0])
+    for result, row in zip(results, rows, strict=True):
+        texts = [f"{v:.2f}" if k in ("built-in s", "ours s") else f"{v:g}" if isinstance(v, float) else str(v)
+                 for k, v in row.items()]
+        table.add_row(*texts, style=None if result.identical else "bold red")
+    return table

@@ -1,0 +1,24 @@
+"""Values from elsewhere."""
+
+import golden
+import numpy as np
+import pytest
+
+import boostobj as bo
+
+
+@pytest.mark.parametrize(("name", "params", "y", "raw", "what", "value", "source"), golden.ROWS)
+def test_golden(name, params, y, raw, what, value, source):
+    o = bo.get(name, **params, curvature="exact")
+    if what == "loss":
+        got = o.loss([y], [raw])[0]
+    else:
+        grad, hess = o.grad_hess([y], [raw])
+        kind, *place = what.split()
+        got = np.ravel({"gradient": grad, "exact": hess}[kind])[int(place[0]) if place else 0]
+    digits = len(repr(value).lstrip("-").split("e")[0].replace(".", "").lstrip("0"))
+    assert got == pytest.approx(value, rel=max(10.0 ** (1 - digits), 4 * 2.0**-52) if value % 1 else 4 * 2.0**-52, abs=0)
+
+
+def test_every_objective_has_a_golden_row():
+    assert {row[0] for row in golden.ROWS} == set(bo.objectives)
