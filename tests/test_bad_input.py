@@ -1,0 +1,148 @@
+"""Bad input is refused before anything is trained, in the boosters' own calls too; extreme input is not bad."""
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+import xgboost as xgb
+
+import boostobj as bo
+
+X = np.random.default_rng(0).normal(size=(50, 3))
+QUIET = {"verbosity": -1, "num_threads": 1}
+
+
+def train_xgboost(o, y, weight=None, **params):
+    return xgb.train({"nthread": 1, **params}, xgb.DMatrix(X, y, weight=weight), 2, obj=o)
+
+
+def train_lightgbm(o, y, weight=None, **params):
+    return lgb.train({**QUIET, **params, "objective": o}, lgb.Dataset(X, y, weight=weight), 2)
+
+
+@pytest.mark.parametrize("train", [train_xgboost, train_lightgbm])
+@pytest.mark.parametrize(
+    ("o", "value", "allowed"),
+    [
+        (bo.LogLoss(), 2.0, "LogLoss: y must be a number in [0, 1], got 2.0 in row 7 (2 of 50 rows)"),
+        (bo.LogLoss(), -1.0, "LogLoss: y must be a number in [0, 1], got -1.0 in row 7 (2 of 50 rows)"),
+        (bo.get("binary:logistic"), 2.0, "binary:logistic: y must be a number in [0, 1], got 2.0 in row 7"),
+        (bo.get("lightgbm:binary"), 0.5, "lightgbm:binary: y must be an integer in [0, 1], got 0.5 in row 7"),
+    ],
+)
+def test_labels_outside_the_domain(train, o, value, allowed):
+    y = np.arange(50) % 2.0
+    y[[7, 30]] = value
+    with pytest.raises(ValueError) as error:
+        train(o, y)
+    assert allowed in str(error.value)
+
+
+@pytest.mark.parametrize("o", [bo.Softmax(), bo.get("multi:softprob"), bo.get("lightgbm:multiclass")], ids=repr)
+@pytest.mark.parametrize("train", [train_xgboost, train_lightgbm])
+def test_class_index_out_of_range(train, o):
+    y = np.arange(50) % 3.0
+    y[7] = 3
+    with pytest.raises(ValueError, match=r"y must be an integer in \[0, 2\], got 3.0 in row 7 \(1 of 50 rows\)"):
+        train(o, y, num_class=3)
+    y[7] = 0.5
+    with pytest.raises(ValueError, match=r"got 0.5 in row 7"):
+        train(o, y, num_class=3)
+
+
+@pytest.mark.parametrize("train", [train_xgboost, train_lightgbm])
+def test_wrong_num_class(train):
+    y = np.arange(50) % 3.0
+    with pytest.raises(ValueError, match="num_class is 4, raw has 3 columns"):
+        train(bo.Softmax(num_class=4), y, num_class=3)
+    with pytest.raises(ValueError, match="is num_class among the booster's parameters"):
+        train(bo.Softmax(), y)
+    with pytest.raises(ValueError, match=r"LogLoss: raw must have shape \(50,\), one score per row, got \(50, 3\)"):
+        train(bo.LogLoss(), y % 2, num_class=3)
+
+
+def test_all_zero_weights():
+    y = np.arange(50) % 2.0
+    with pytest.raises(ValueError, match="weight must be positive somewhere, all 50 are 0"):
+        train_xgboost(bo.LogLoss(), y, np.zeros(50))
+
+
+def test_negative_weights_where_the_booster_lets_them_through():
+    weight = np.ones(50)
+    weight[3] = -1.0
+    o, y, raw = bo.LogLoss(), np.arange(50) % 2.0, np.zeros(50)
+    with pytest.raises(ValueError, match=r"weight must be finite and not negative, got -1.0 in row 3 \(1 of 50 rows\)"):
+        o(y, raw, weight)
+
+
+@pytest.mark.parametrize("make", [
+    lambda o, y: o.train_params(xgb.DMatrix(X, y)),
+    lambda o, y: o.init_score(lgb.Dataset(X, y)),
+    lambda o, y: o.start(y),
+])  # fmt: skip
+@pytest.mark.parametrize("o", [bo.LogLoss(), bo.get("binary:logistic"), bo.get("lightgbm:binary")], ids=repr)
+def test_starts_refuse_labels(make, o):
+    y = np.arange(50) % 2.0
+    y[9] = 3.0
+    with pytest.raises(ValueError, match=r"y must be .*got 3.0 in row 9 \(1 of 50 rows\)"):
+        make(o, y)
+
+
+def test_containers_of_the_wrong_kind_or_without_labels():
+    o = bo.LogLoss()
+    with pytest.raises(TypeError, match=r"train_params takes an xgboost.DMatrix, got Dataset"):
+        o.train_params(lgb.Dataset(X, X[:, 0]))
+    with pytest.raises(TypeError, match=r"init_score takes a lightgbm.Dataset, got DMatrix"):
+        o.init_score(xgb.DMatrix(X, X[:, 0]))
+    with pytest.raises(ValueError, match="LogLoss: the DMatrix has no labels"):
+        o(np.zeros(50, np.float32), xgb.DMatrix(X))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: bo.LogCosh(scale=0), r"LogCosh: scale must be a number in \(0, inf\), got 0.0"),
+        (lambda: bo.PseudoHuber(delta=float("nan")), r"PseudoHuber: delta must be .*, got nan"),
+        (lambda: bo.LogLoss(scale_pos_weight="2"), r"LogLoss: scale_pos_weight must be .*, got '2'"),
+        (lambda: bo.Softmax(num_class=1), r"Softmax: num_class must be an integer in \[2, .*, or None, got 1"),
+        (lambda: bo.get("reg:pseudohubererror", huber_slope=-1), r"reg:pseudohubererror: huber_slope must be"),
+        (lambda: bo.get("lightgbm:binary", is_unbalance=1), r"is_unbalance must be one of False, True, got 1"),
+        (lambda: bo.LogLoss(curvature="newton"), r"curvature must be one of 'default', 'exact', .*, got 'newton'"),
+        (lambda: bo.LogCosh(curvature="native"), r"curvature must be one of"),
+    ],
+)
+def test_parameters_outside_their_domain(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize("name", ["log_loss", "binary:logistic", "lightgbm:binary"])
+def test_unknown_parameters(name):
+    with pytest.raises(TypeError, match="has no parameter 'slope'; it has"):
+        bo.get(name, slope=2)
+
+
+@pytest.mark.parametrize("name", sorted(bo.objectives))
+def test_one_target_warns_only_where_nothing_finite_is_best(name):
+    o = bo.get(name)
+    y = np.ones(20)
+    if o.link == "identity":
+        assert o.start(y).tolist() == [1.0]
+    else:
+        with pytest.warns(UserWarning, match="no finite start minimises the loss"):
+            start = o.start(y)
+        assert 1 < np.ptp([0, *start]) < 40
+
+
+def test_extreme_targets_train():
+    y = np.where(np.arange(50) % 2, 1e37, -1e37)
+    for o in (bo.LogCosh(scale=1e30), bo.PseudoHuber(delta=1e30)):
+        dtrain = xgb.DMatrix(X, y)
+        booster = xgb.train({**o.train_params(dtrain), "nthread": 1}, dtrain, 3, obj=o)
+        assert np.isfinite(booster.predict(dtrain)).all()
+
+
+def test_gradients_saturate_at_the_largest_float32():
+    largest = np.finfo(np.float32).max
+    grad, hess = bo.PseudoHuber(delta=1e30)(np.zeros(2), np.array([1e30, 1e300]), np.array([3e38, 3e38]))
+    assert grad.tolist() == [largest, largest]
+    assert np.isfinite(hess).all()

@@ -1,0 +1,229 @@
+"""One object in every call style: native, cross-validated, scikit-learn; copied, searched over, forked, threaded."""
+
+import copy
+import pickle
+import subprocess
+import sys
+import threading
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+import xgboost as xgb
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+
+import boostobj as bo
+from boostobj import parity
+
+ROUNDS = 8
+BINARY, REAL, CLASSES = (parity.load(name) for name in ("breast cancer", "diabetes", "digits"))
+DATA = {"log_loss": BINARY, "log_cosh": REAL, "pseudo_huber": REAL, "softmax": CLASSES}
+UNIT = {"log_cosh": {"scale": 30.0}, "pseudo_huber": {"delta": 30.0}}
+NAMES = sorted(bo.objectives)
+QUIET = {"verbosity": -1, "num_threads": 1, "deterministic": True, "force_row_wise": True}
+
+
+def objective(name):
+    return bo.get(name, **UNIT.get(name, {}))
+
+
+def weights(data, weighted):
+    return data.weight if weighted else None
+
+
+def native_xgboost(o, data, weighted):
+    dtrain = xgb.DMatrix(data.x, data.y, weight=weights(data, weighted))
+    return xgb.train({**o.train_params(dtrain), "nthread": 1}, dtrain, ROUNDS, obj=o), dtrain
+
+
+def native_lightgbm(o, data, weighted, **params):
+    dataset = lgb.Dataset(data.x, data.y, weight=weights(data, weighted))
+    k = {"num_class": 10} if o.name == "softmax" else {}
+    return lgb.train({**QUIET, **k, **params, "objective": o}, dataset, ROUNDS)
+
+
+def improves(o, data, raw):
+    start = np.broadcast_to(o.start(data.y), raw.shape) if raw.ndim == 2 else np.full(raw.shape, o.start(data.y)[0])
+    return o.loss(data.y, raw).mean() < o.loss(data.y, start).mean()
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_xgboost_train_learns(name, weighted):
+    o, data = objective(name), DATA[name]
+    booster, dtrain = native_xgboost(o, data, weighted)
+    assert improves(o, data, booster.predict(dtrain, output_margin=True))
+    assert weighted == (booster.save_raw() != native_xgboost(o, data, False)[0].save_raw())
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_lightgbm_train_learns(name, weighted):
+    o, data = objective(name), DATA[name]
+    dataset = lgb.Dataset(data.x, data.y, weight=weights(data, weighted))
+    init = o.init_score(dataset)
+    dataset.set_init_score(init)
+    k = {"num_class": 10} if name == "softmax" else {}
+    booster = lgb.train({**QUIET, **k, "objective": o}, dataset, ROUNDS)
+    assert improves(o, data, booster.predict(data.x, raw_score=True) + init[0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_xgboost_cv(name):
+    o, data = objective(name), DATA[name]
+    dtrain = xgb.DMatrix(data.x, data.y)
+    params = {**o.train_params(dtrain), "nthread": 1}
+    table = xgb.cv(params, dtrain, ROUNDS, nfold=3, obj=o, seed=0)
+    metric = next(c for c in table.columns if c.startswith("train-") and c.endswith("-mean"))
+    assert table[metric].iloc[-1] < table[metric].iloc[0]
+    if name in ("log_loss", "softmax"):
+        assert table.equals(xgb.cv(params, dtrain, ROUNDS, nfold=3, seed=0, custom_metric=None))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lightgbm_cv(name):
+    o, data = objective(name), DATA[name]
+    k = {"num_class": 10} if name == "softmax" else {}
+
+    def mean_loss(raw, dataset):
+        return "loss", float(o.loss(dataset.get_label(), raw).mean()), False
+
+    dataset = lgb.Dataset(data.x, data.y, init_score=o.init_score(lgb.Dataset(data.x, data.y)), free_raw_data=False)
+    params = {**QUIET, **k, "objective": o, "metric": "None"}
+    table = lgb.cv(params, dataset, ROUNDS, nfold=3, stratified=False, feval=mean_loss)
+    assert table["valid loss-mean"][-1] < table["valid loss-mean"][0]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", ["log_cosh", "pseudo_huber"])
+def test_xgb_regressor_is_native_training(name, weighted):
+    o, data = objective(name), REAL
+    booster, dtrain = native_xgboost(o, data, weighted)
+    base = o.train_params(dtrain)["base_score"]
+    model = xgb.XGBRegressor(objective=o, n_estimators=ROUNDS, base_score=base, n_jobs=1)
+    model.fit(data.x, data.y, sample_weight=weights(data, weighted))
+    assert np.array_equal(model.predict(data.x), booster.predict(dtrain))
+    assert np.array_equal(pickle.loads(pickle.dumps(model)).predict(data.x), model.predict(data.x))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_xgb_classifier_is_the_built_in(classes, weighted):
+    data = BINARY if classes == 2 else CLASSES
+    rows = data.y < classes
+    x, y, w = data.x[rows], data.y[rows], data.weight[rows] if weighted else None
+    base = 0.6 if classes == 2 else 0.5
+    common = {"n_estimators": ROUNDS, "base_score": base, "n_jobs": 1}
+    ours = xgb.XGBClassifier(objective=bo.LogLoss() if classes == 2 else bo.Softmax(), **common)
+    theirs = xgb.XGBClassifier(**common)
+    for model in (ours, theirs):
+        model.fit(x, y, sample_weight=w)
+    assert np.array_equal(ours.predict_proba(x), theirs.predict_proba(x))
+    assert np.array_equal(ours.predict(x), theirs.predict(x))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", ["log_cosh", "pseudo_huber"])
+def test_lgbm_regressor_is_native_training(name, weighted):
+    o, data = objective(name), REAL
+    model = lgb.LGBMRegressor(objective=o, n_estimators=ROUNDS, n_jobs=1, verbosity=-1, deterministic=True,
+                              force_row_wise=True, min_child_weight=1e-3)  # fmt: skip
+    model.fit(data.x, data.y, sample_weight=weights(data, weighted), init_score=np.full(len(data.y), 140.0))
+    dataset = lgb.Dataset(data.x, data.y, weight=weights(data, weighted), init_score=np.full(len(data.y), 140.0))
+    native = lgb.train({**QUIET, "objective": o}, dataset, ROUNDS)
+    assert np.array_equal(model.predict(data.x), native.predict(data.x))
+    assert np.array_equal(pickle.loads(pickle.dumps(model)).predict(data.x), model.predict(data.x))
+
+
+@pytest.mark.filterwarnings("ignore:Cannot compute class probabilities")  # LightGBM returns raw scores, and says so
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_lgbm_classifier_is_the_built_in(classes, weighted):
+    data = BINARY if classes == 2 else CLASSES
+    rows = data.y < classes
+    x, y, w = data.x[rows], data.y[rows], data.weight[rows] if weighted else None
+    common = {"n_estimators": ROUNDS, "n_jobs": 1, "verbosity": -1, "deterministic": True, "force_row_wise": True}
+    ours = lgb.LGBMClassifier(objective=bo.LogLoss() if classes == 2 else bo.Softmax(), **common)
+    theirs = lgb.LGBMClassifier(boost_from_average=False, **common)
+    for model in (ours, theirs):
+        model.fit(x, y, sample_weight=w)
+    assert np.array_equal(ours.predict(x, raw_score=True), theirs.predict(x, raw_score=True))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_copies_give_the_same_gradients(name):
+    o, data = objective(name), DATA[name]
+    rng = np.random.default_rng(0)
+    raw = rng.normal(size=(len(data.y), 10) if name == "softmax" else len(data.y))
+    expected = o(data.y, raw)
+    for other in (copy.deepcopy(o), copy.copy(o), pickle.loads(pickle.dumps(o)), clone(o, safe=False), eval(repr(o), vars(bo))):
+        assert all(map(np.array_equal, other(data.y, raw), expected))
+    model = clone(xgb.XGBRegressor(objective=o))
+    assert model.get_params()["objective"] == o
+    assert clone(lgb.LGBMRegressor(objective=o)).get_params()["objective"] == o
+
+
+@pytest.mark.parametrize("estimator", [
+    xgb.XGBRegressor(n_estimators=ROUNDS, n_jobs=1, base_score=140.0),
+    lgb.LGBMRegressor(n_estimators=ROUNDS, n_jobs=1, verbosity=-1),
+], ids=["xgboost", "lightgbm"])  # fmt: skip
+def test_a_grid_search_over_objectives_in_two_processes(estimator):
+    grid = [bo.LogCosh(scale=s) for s in (1.0, 100.0)] + [bo.PseudoHuber(delta=30.0)]
+    search = GridSearchCV(estimator, {"objective": grid}, cv=2, n_jobs=2, scoring="neg_mean_absolute_error")
+    search.fit(REAL.x, REAL.y)
+    assert search.best_params_["objective"] in grid
+    scores = search.cv_results_["mean_test_score"]
+    assert np.isfinite(scores).all() and len(set(scores)) == 3
+
+
+FORK = """
+import os, numpy as np, boostobj as bo
+o, y, raw = bo.LogLoss(), np.arange(4000) % 2, np.linspace(-3, 3, 4000)
+before = o(y, raw)
+child = os.fork()
+if child == 0:
+    same = all(map(np.array_equal, o(y, raw), before))
+    os._exit(0 if same else 1)
+assert os.waitpid(child, 0)[1] == 0
+assert all(map(np.array_equal, o(y, raw), before))
+"""
+
+
+def test_after_a_fork():
+    subprocess.run([sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORK], check=True, timeout=120)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_from_several_threads(name):
+    """Two trainings at once give what one gives."""
+    o, data = objective(name), DATA[name]
+    expected = native_xgboost(o, data, True)[0].save_raw()
+    results = []
+    threads = [threading.Thread(target=lambda: results.append(native_xgboost(o, data, True)[0].save_raw())) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [expected, expected]
+
+
+def test_a_result_is_not_overwritten_by_the_next():
+    o = bo.LogLoss()
+    y, raw = np.float32([0, 1]), np.float32([1, 2])
+    first = o(y, raw)
+    kept = [v.copy() for v in first]
+    o(y, -raw)
+    assert all(map(np.array_equal, first, kept))
+
+
+def test_a_ranker_passes_four_arguments():
+    o = bo.LogLoss()
+    y, raw, w = np.array([0.0, 1.0]), np.array([0.5, -0.5]), np.array([1.0, 2.0])
+    assert all(map(np.array_equal, o(y, raw, w, np.array([2])), o(y, raw, w)))
+
+
+@pytest.mark.parametrize("alias", ["boosting", "boosting_type", "boost"])
+def test_lightgbms_dart_is_refused(alias):
+    with pytest.raises(ValueError, match="LogLoss: LightGBM's boosting='dart'"):
+        native_lightgbm(bo.LogLoss(), BINARY, False, **{alias: "dart"})
