@@ -147,11 +147,14 @@ def pointwise_loss(point: Callable) -> Callable:
 
 @functools.cache
 def pointwise_gradient(point: Callable, column: int) -> Callable:
-    """`column` is the place of the curvature in the tuple that the kernel returns: LLVM drops the others."""
+    """`column` is the place of the curvature in the tuple that the kernel returns: LLVM drops the others.
+
+    No Hessian is below `least`, nothing is beyond `limit`.
+    """
     point_ = _compiled(point)
 
     @_jit
-    def loop(targets, raw, weight, params, low, high, whole, limit, grad, hess, start, stop):
+    def loop(targets, raw, weight, params, low, high, whole, least, limit, grad, hess, start, stop):
         bad_target = 0
         bad_raw = 0
         bad_weight = 0
@@ -164,7 +167,7 @@ def pointwise_gradient(point: Callable, column: int) -> Callable:
                 bad_raw += not (abs(f) <= LARGEST)
                 v = point_(*(t + (f,) + params))  # noqa: RUF005
                 grad[i] = _saturated(v[1], limit)
-                hess[i] = _saturated(v[column], limit)
+                hess[i] = min(max(v[column], least), limit)
         else:
             for i in range(start, stop):
                 t = columns(targets, i)
@@ -176,7 +179,7 @@ def pointwise_gradient(point: Callable, column: int) -> Callable:
                 positive += w > 0.0
                 v = point_(*(t + (f,) + params))  # noqa: RUF005
                 grad[i] = _saturated(v[1] * w, limit)
-                hess[i] = _saturated(v[column] * w, limit)
+                hess[i] = min(max(v[column] * w, least), limit)
         return bad_target, bad_raw, bad_weight, positive
 
     return _cached(loop, "pointwise_gradient", point, column)
@@ -273,7 +276,7 @@ def rowwise_gradient(row: Callable, kind: int) -> Callable:
     row_ = _compiled(row)
 
     @_jit
-    def loop(targets, raw, weight, params, low, high, whole, limit, grad, hess, start, stop):
+    def loop(targets, raw, weight, params, low, high, whole, least, limit, grad, hess, start, stop):
         k = raw.shape[1]
         f = np.empty(k)
         g = np.empty(k)
@@ -296,7 +299,7 @@ def rowwise_gradient(row: Callable, kind: int) -> Callable:
                 row_(*(t + (f,) + params + (g, h, kind)))  # noqa: RUF005
                 for j in range(k):
                     grad[i, j] = _saturated(g[j] * w, limit)
-                    hess[i, j] = _saturated(h[j] * w, limit)
+                    hess[i, j] = min(max(h[j] * w, least), limit)
             else:
                 bad_target += 1
         return bad_target, bad_raw, bad_weight, positive

@@ -73,7 +73,7 @@ class Objective(ABC):
 
     @abstractmethod
     def _gradients(
-        self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, kind: str, out: type
+        self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, kind: str, out: type, least: float = -math.inf
     ) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]: ...
 
     @abstractmethod
@@ -211,7 +211,7 @@ class Objective(ABC):
         (raw, DMatrix or Dataset) in the boosters' native interface; (y, raw, weight, group) in the scikit-learn one,
         where float32 scores mean XGBoost and float64 scores LightGBM. The names and the number of the parameters are
         part of the boosters' protocol. Returns float32 arrays of the shape of the scores, saturated at the largest
-        float32; never a negative Hessian.
+        float32; a negative Hessian of a loss that is not convex becomes 0.
 
         Raises
         ------
@@ -233,7 +233,7 @@ class Objective(ABC):
                 if found:
                     return found
             kind = "exact"
-        grad, hess, bad = self._gradients(call.y, raw, call.weight, kind, np.float32)
+        grad, hess, bad = self._gradients(call.y, raw, call.weight, kind, np.float32, 0.0)
         self._refuse(bad, call.y, raw, call.weight)
         return grad, hess
 
@@ -532,7 +532,7 @@ class Pointwise(_Textbook):
 
     @final
     def _gradients(
-        self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, kind: str, out: type
+        self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, kind: str, out: type, least: float = -math.inf
     ) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
         grad = np.empty(y.size, out)
         hess = np.empty(y.size, out)
@@ -540,7 +540,7 @@ class Pointwise(_Textbook):
         weight = loops.NO_WEIGHT[y.dtype] if weight is None else weight
         domain = self.domain
         limit = loops.LARGEST_FLOAT32 if out is np.float32 else math.inf
-        rest = (*domain.ends, domain.integer, limit, grad, hess, 0, y.size)
+        rest = (*domain.ends, domain.integer, least, limit, grad, hess, 0, y.size)
         return grad, hess, loop((y,), raw, weight, self._kernel_parameters(), *rest)
 
     @final
@@ -624,7 +624,7 @@ class Rowwise(_Textbook):
 
     @final
     def _gradients(
-        self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, kind: str, out: type
+        self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, kind: str, out: type, least: float = -math.inf
     ) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
         order: Any = "F" if raw.flags.f_contiguous and not raw.flags.c_contiguous else "C"
         grad = np.empty(raw.shape, out, order)
@@ -633,7 +633,7 @@ class Rowwise(_Textbook):
         loop = loops.rowwise_gradient(type(self).row, self.kinds.index(kind))
         weight = loops.NO_WEIGHT[y.dtype] if weight is None else weight
         limit = loops.LARGEST_FLOAT32 if out is np.float32 else math.inf
-        rest = (*allowed.ends, allowed.integer, limit, grad, hess, 0, y.size)
+        rest = (*allowed.ends, allowed.integer, least, limit, grad, hess, 0, y.size)
         return grad, hess, loop((y,), raw, weight, self._kernel_parameters(), *rest)
 
     @final

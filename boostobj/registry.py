@@ -184,14 +184,14 @@ class BuiltIn(Objective):
         return (out if factor is None else out * factor), bad
 
     def _gradients(
-        self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, kind: str, out: type
+        self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, kind: str, out: type, least: float = -np.inf
     ) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
         k = raw.shape[1] if raw.ndim == 2 else 1
         self._refuse_targets(y, self._labels(k))
         factor = self._factor(y)
         if factor is not None:
             weight = (factor if weight is None else factor * weight).astype(y.dtype)
-        return self.textbook._gradients(y, raw, weight, kind, out)
+        return self.textbook._gradients(y, raw, weight, kind, out, least)
 
     def _factor(self, y: np.ndarray) -> np.ndarray | None:
         row = builtins.names()[self.builtin]
