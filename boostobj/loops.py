@@ -1,8 +1,9 @@
 """A scalar kernel becomes a compiled loop over rows.
 
 What is policy lives here, once: weights, counting of bad rows, saturation and casting. The mathematics is in the
-kernels. Every loop takes (start, stop), so that rows can be handed out in chunks, and returns counts of bad targets,
-bad scores and bad weights, and of positive weights; the caller words the error.
+kernels. A loop runs over all rows of the arrays it is given (a chunk is a slice: an index that starts at 0 is what LLVM
+can prove not to be negative) and returns whether there were bad targets, bad scores, bad weights, and a positive weight;
+the caller words the error.
 
 Compiled loops are kept on disk. Numba's own cache never hits for a closure, and keeps several signatures in one index
 that two processes can overwrite with each other's machine code. Here each loop and signature has its own file, under a
@@ -119,6 +120,17 @@ def _saturated(value, limit):
     return min(max(value, -limit), limit)
 
 
+_flag = np.int32  # bad rows are noted, not counted: an integer as wide as the scores keeps the loop's vectors full
+_NO, _YES = _flag(0), _flag(1)
+
+
+@elementary.kernel
+def _outside(value, low, high, whole):
+    """1 for a value outside [low, high], or NaN, or not whole where it must be; without a branch, to be vectorised."""
+    inside = (value >= low) & (value <= high) & ((value == np.floor(value)) | (not whole))
+    return _flag(not inside)
+
+
 _jit = functools.partial(numba.njit, error_model="numpy", nogil=True)
 
 
@@ -131,16 +143,16 @@ def pointwise_loss(point: Callable) -> Callable:
     point_ = _compiled(point)
 
     @_jit
-    def loop(targets, raw, params, low, high, whole, out, start, stop):
-        bad_target = 0
-        bad_raw = 0
-        for i in range(start, stop):
+    def loop(targets, raw, params, low, high, whole, out):
+        bad_target = _NO
+        bad_raw = _NO
+        for i in range(raw.shape[0]):
             t = columns(targets, i)
             f = np.float64(raw[i])
-            bad_target += not (low <= t[0] <= high and (t[0] == np.floor(t[0]) or not whole))
-            bad_raw += not (abs(f) <= LARGEST)
+            bad_target |= _outside(t[0], low, high, whole)
+            bad_raw |= _flag(not (abs(f) <= LARGEST))
             out[i] = point_(*(t + (f,) + params))[0]  # noqa: RUF005
-        return bad_target, bad_raw, 0, 0
+        return bad_target, bad_raw, _NO, _NO
 
     return _cached(loop, "pointwise_loss", point)
 
@@ -154,29 +166,29 @@ def pointwise_gradient(point: Callable, column: int) -> Callable:
     point_ = _compiled(point)
 
     @_jit
-    def loop(targets, raw, weight, params, low, high, whole, least, limit, grad, hess, start, stop):
-        bad_target = 0
-        bad_raw = 0
-        bad_weight = 0
-        positive = 0
+    def loop(targets, raw, weight, params, low, high, whole, least, limit, grad, hess):
+        bad_target = _NO
+        bad_raw = _NO
+        bad_weight = _NO
+        positive = _NO
         if weight.size == 0:
-            for i in range(start, stop):
+            for i in range(raw.shape[0]):
                 t = columns(targets, i)
                 f = np.float64(raw[i])
-                bad_target += not (low <= t[0] <= high and (t[0] == np.floor(t[0]) or not whole))
-                bad_raw += not (abs(f) <= LARGEST)
+                bad_target |= _outside(t[0], low, high, whole)
+                bad_raw |= _flag(not (abs(f) <= LARGEST))
                 v = point_(*(t + (f,) + params))  # noqa: RUF005
                 grad[i] = _saturated(v[1], limit)
                 hess[i] = min(max(v[column], least), limit)
         else:
-            for i in range(start, stop):
+            for i in range(raw.shape[0]):
                 t = columns(targets, i)
                 f = np.float64(raw[i])
                 w = np.float64(weight[i])
-                bad_target += not (low <= t[0] <= high and (t[0] == np.floor(t[0]) or not whole))
-                bad_raw += not (abs(f) <= LARGEST)
-                bad_weight += not (0.0 <= w <= LARGEST)
-                positive += w > 0.0
+                bad_target |= _outside(t[0], low, high, whole)
+                bad_raw |= _flag(not (abs(f) <= LARGEST))
+                bad_weight |= _outside(w, 0.0, LARGEST, False)
+                positive |= _flag(w > 0.0)
                 v = point_(*(t + (f,) + params))  # noqa: RUF005
                 grad[i] = _saturated(v[1] * w, limit)
                 hess[i] = min(max(v[column] * w, least), limit)
@@ -214,27 +226,29 @@ def native_pointwise(function: Callable, wide: bool) -> Callable:
     limit = LARGEST_FLOAT32 if wide else largest
 
     @_jit
-    def loop(y, raw, weight, params, low, high, whole, grad, hess, start, stop):
-        bad_target = 0
-        bad_raw = 0
-        bad_weight = 0
-        positive = 0
+    def loop(y, raw, weight, params, low_, high_, whole, grad, hess):
+        low = np.float32(max(low_, -LARGEST_FLOAT32))
+        high = np.float32(min(high_, LARGEST_FLOAT32))
+        bad_target = _NO
+        bad_raw = _NO
+        bad_weight = _NO
+        positive = _NO
         if weight.size == 0:
-            for i in range(start, stop):
+            for i in range(raw.shape[0]):
                 f = score(raw[i])
-                bad_target += not (low <= y[i] <= high and (y[i] == np.floor(y[i]) or not whole))
-                bad_raw += not (abs(f) <= limit)
+                bad_target |= _outside(y[i], low, high, whole)
+                bad_raw |= _flag(not (abs(f) <= limit))
                 g, h = function_(*((y[i], f, one) + params))  # noqa: RUF005
                 grad[i] = _saturated(g, limit)
                 hess[i] = _saturated(h, limit)
         else:
-            for i in range(start, stop):
+            for i in range(raw.shape[0]):
                 f = score(raw[i])
                 w = weight[i]
-                bad_target += not (low <= y[i] <= high and (y[i] == np.floor(y[i]) or not whole))
-                bad_raw += not (abs(f) <= limit)
-                bad_weight += not (zero <= w <= largest)
-                positive += w > zero
+                bad_target |= _outside(y[i], low, high, whole)
+                bad_raw |= _flag(not (abs(f) <= limit))
+                bad_weight |= _outside(w, zero, largest, False)
+                positive |= _flag(w > zero)
                 g, h = function_(*((y[i], f, w) + params))  # noqa: RUF005
                 grad[i] = _saturated(g, limit)
                 hess[i] = _saturated(h, limit)
@@ -248,25 +262,25 @@ def rowwise_loss(row: Callable) -> Callable:
     row_ = _compiled(row)
 
     @_jit
-    def loop(targets, raw, params, low, high, whole, out, start, stop):
+    def loop(targets, raw, params, low, high, whole, out):
         k = raw.shape[1]
         f = np.empty(k)
         grad = np.empty(k)
         hess = np.empty(k)
-        bad_target = 0
-        bad_raw = 0
-        for i in range(start, stop):
+        bad_target = _NO
+        bad_raw = _NO
+        for i in range(raw.shape[0]):
             t = columns(targets, i)
             finite = True
             for j in range(k):
                 f[j] = raw[i, j]
                 finite &= abs(f[j]) <= LARGEST
-            bad_raw += not finite
-            if low <= t[0] <= high and (t[0] == np.floor(t[0]) or not whole):
+            bad_raw |= _flag(not finite)
+            if not _outside(t[0], low, high, whole):
                 out[i] = row_(*(t + (f,) + params + (grad, hess, 0)))  # noqa: RUF005
             else:
-                bad_target += 1
-        return bad_target, bad_raw, 0, 0
+                bad_target = _YES
+        return bad_target, bad_raw, _NO, _NO
 
     return _cached(loop, "rowwise_loss", row)
 
@@ -276,32 +290,32 @@ def rowwise_gradient(row: Callable, kind: int) -> Callable:
     row_ = _compiled(row)
 
     @_jit
-    def loop(targets, raw, weight, params, low, high, whole, least, limit, grad, hess, start, stop):
+    def loop(targets, raw, weight, params, low, high, whole, least, limit, grad, hess):
         k = raw.shape[1]
         f = np.empty(k)
         g = np.empty(k)
         h = np.empty(k)
-        bad_target = 0
-        bad_raw = 0
-        bad_weight = 0
-        positive = 0
-        for i in range(start, stop):
+        bad_target = _NO
+        bad_raw = _NO
+        bad_weight = _NO
+        positive = _NO
+        for i in range(raw.shape[0]):
             t = columns(targets, i)
             w = np.float64(weight[i]) if weight.size else 1.0
             finite = True
             for j in range(k):
                 f[j] = raw[i, j]
                 finite &= abs(f[j]) <= LARGEST
-            bad_raw += not finite
-            bad_weight += not (0.0 <= w <= LARGEST)
-            positive += w > 0.0
-            if low <= t[0] <= high and (t[0] == np.floor(t[0]) or not whole):
+            bad_raw |= _flag(not finite)
+            bad_weight |= _outside(w, 0.0, LARGEST, False)
+            positive |= _flag(w > 0.0)
+            if not _outside(t[0], low, high, whole):
                 row_(*(t + (f,) + params + (g, h, kind)))  # noqa: RUF005
                 for j in range(k):
                     grad[i, j] = _saturated(g[j] * w, limit)
                     hess[i, j] = min(max(h[j] * w, least), limit)
             else:
-                bad_target += 1
+                bad_target = _YES
         return bad_target, bad_raw, bad_weight, positive
 
     return _cached(loop, "rowwise_gradient", row, kind)
@@ -317,31 +331,33 @@ def native_rowwise(function: Callable, wide: bool) -> Callable:
     limit = LARGEST_FLOAT32 if wide else largest
 
     @_jit
-    def loop(y, raw, weight, params, low, high, whole, grad, hess, start, stop):
+    def loop(y, raw, weight, params, low_, high_, whole, grad, hess):
+        low = np.float32(max(low_, -LARGEST_FLOAT32))
+        high = np.float32(min(high_, LARGEST_FLOAT32))
         k = raw.shape[1]
         f = np.empty(k, score)
         g = np.empty(k, score)
         h = np.empty(k, score)
-        bad_target = 0
-        bad_raw = 0
-        bad_weight = 0
-        positive = 0
-        for i in range(start, stop):
+        bad_target = _NO
+        bad_raw = _NO
+        bad_weight = _NO
+        positive = _NO
+        for i in range(raw.shape[0]):
             w = weight[i] if weight.size else one
             finite = True
             for j in range(k):
                 f[j] = raw[i, j]
                 finite &= abs(f[j]) <= limit
-            bad_raw += not finite
-            bad_weight += not (zero <= w <= largest)
-            positive += w > zero
-            if low <= y[i] <= high and (y[i] == np.floor(y[i]) or not whole):
+            bad_raw |= _flag(not finite)
+            bad_weight |= _outside(w, zero, largest, False)
+            positive |= _flag(w > zero)
+            if not _outside(y[i], low, high, whole):
                 function_(*((y[i], f, w) + params + (g, h)))  # noqa: RUF005
                 for j in range(k):
                     grad[i, j] = _saturated(g[j], limit)
                     hess[i, j] = _saturated(h[j], limit)
             else:
-                bad_target += 1
+                bad_target = _YES
         return bad_target, bad_raw, bad_weight, positive
 
     return _cached(loop, "native_rowwise", function, wide)

@@ -258,8 +258,6 @@ class Objective(ABC):
             labels.integer,
             grad,
             hess,
-            0,
-            call.y.size,
         )
         if bad[0] and not self._is_builtin():
             return None  # the textbook takes them, or refuses them in its own words
@@ -528,7 +526,7 @@ class Pointwise(_Textbook):
         out = np.empty(y.size)
         loop = loops.pointwise_loss(type(self).point)
         domain = self.domain
-        return out, loop((y,), raw, self._kernel_parameters(), *domain.ends, domain.integer, out, 0, y.size)
+        return out, loop((y,), raw, self._kernel_parameters(), *domain.ends, domain.integer, out)
 
     @final
     def _gradients(
@@ -540,7 +538,7 @@ class Pointwise(_Textbook):
         weight = loops.NO_WEIGHT[y.dtype] if weight is None else weight
         domain = self.domain
         limit = loops.LARGEST_FLOAT32 if out is np.float32 else math.inf
-        rest = (*domain.ends, domain.integer, least, limit, grad, hess, 0, y.size)
+        rest = (*domain.ends, domain.integer, least, limit, grad, hess)
         return grad, hess, loop((y,), raw, weight, self._kernel_parameters(), *rest)
 
     @final
@@ -620,7 +618,7 @@ class Rowwise(_Textbook):
         out = np.empty(y.size)
         allowed = self._labels(raw.shape[1])
         loop = loops.rowwise_loss(type(self).row)
-        return out, loop((y,), raw, self._kernel_parameters(), *allowed.ends, allowed.integer, out, 0, y.size)
+        return out, loop((y,), raw, self._kernel_parameters(), *allowed.ends, allowed.integer, out)
 
     @final
     def _gradients(
@@ -633,7 +631,7 @@ class Rowwise(_Textbook):
         loop = loops.rowwise_gradient(type(self).row, self.kinds.index(kind))
         weight = loops.NO_WEIGHT[y.dtype] if weight is None else weight
         limit = loops.LARGEST_FLOAT32 if out is np.float32 else math.inf
-        rest = (*allowed.ends, allowed.integer, least, limit, grad, hess, 0, y.size)
+        rest = (*allowed.ends, allowed.integer, least, limit, grad, hess)
         return grad, hess, loop((y,), raw, weight, self._kernel_parameters(), *rest)
 
     @final

@@ -66,7 +66,7 @@ def assert_identical(result):
 
 
 @pytest.mark.filterwarnings("ignore:.*dart:UserWarning")  # XGBoost 3.3 and later call it gbtree
-@pytest.mark.parametrize("case", cells(XGBOOST, XGBOOST_WAYS))
+@pytest.mark.parametrize("case", list(cells(XGBOOST, XGBOOST_WAYS)))
 def test_xgboost(case):
     result = parity.run(case)
     assert_identical(result)
@@ -74,7 +74,7 @@ def test_xgboost(case):
 
 
 @pytest.mark.parametrize("start", ["init_score", "0"])
-@pytest.mark.parametrize("case", cells(LIGHTGBM, LIGHTGBM_WAYS))
+@pytest.mark.parametrize("case", list(cells(LIGHTGBM, LIGHTGBM_WAYS)))
 def test_lightgbm(case, start):
     assert_identical(parity.run(dataclasses.replace(case, start=start)))
 
