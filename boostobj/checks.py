@@ -192,6 +192,10 @@ def reference_of(o: Objective, narrow: bool = False) -> Reference:
     return reference(type(law), tuple((p.name, getattr(law, p.name)) for p in law.parameters() if p.kernel), narrow)
 
 
+def _at(mp: Any, function: Callable, target: Any, fields: dict[str, Any], score: Any) -> Any:
+    return function(mp, target, score, **fields)
+
+
 def _pointwise_reference(o: _Textbook, y: np.ndarray, raw: np.ndarray) -> Reference:
     mp = mpmath().mp
     loss, grad, curvature = [], [], {kind: [] for kind in o.kinds}  # type: ignore[var-annotated]
@@ -200,12 +204,12 @@ def _pointwise_reference(o: _Textbook, y: np.ndarray, raw: np.ndarray) -> Refere
             t, f = mp.mpf(target), mp.mpf(score)
             fields = _fields(o)
             distance = abs(f) + (abs(f - t) if o.link == "identity" else 0)
-            v = _slopes(lambda x, t=t, fields=fields: type(o).definition(mp, t, x, **fields), f, 3)
+            v = _slopes(functools.partial(_at, mp, type(o).definition, t, fields), f, 3)
             loss.append((v[0], distance * abs(v[1])))
             grad.append((v[1], distance * abs(v[2])))
             curvature["exact"].append((v[2], distance * abs(v[3])))
             if "majorized" in curvature:
-                m = _slopes(lambda x, t=t, fields=fields: type(o).majorizer(mp, t, x, **fields), f, 1)
+                m = _slopes(functools.partial(_at, mp, type(o).majorizer, t, fields), f, 1)
                 curvature["majorized"].append((m[0], distance * abs(m[1])))
     return Reference(y, raw, loss, grad, curvature)
 
@@ -768,7 +772,7 @@ def check_returns_float32_to_the_boosters(o: Objective) -> None:
     y, raw, weight = sample(o)
     for dtype in (np.float32, np.float64):
         for layout in ("C", "F"):
-            grad, hess = o(np.float32(y), np.asarray(raw, dtype, order=layout), np.float32(weight))  # type: ignore[call-overload]
+            grad, hess = o(np.float32(y), np.asarray(raw, dtype, order=layout), np.float32(weight))
             assert grad.shape == hess.shape == raw.shape
             assert grad.dtype == hess.dtype == np.float32
             assert grad.any() and hess.any()
@@ -778,7 +782,7 @@ def check_returns_float32_to_the_boosters(o: Objective) -> None:
 def check_boosters_get_a_named_curvature(o: Objective) -> None:
     """A kind named by the user is honoured in both doors."""
     y, raw, weight = sample(o)
-    y, weight = np.float32(y), np.float32(weight)
+    y, weight = y.astype(np.float32), weight.astype(np.float32)
     if o.curvature in ("default", "native"):
         return
     for dtype in (np.float32, np.float64):
@@ -815,7 +819,7 @@ def check_boosters_own_arithmetic_is_the_textbooks(o: Objective) -> None:
         return
     y, raw, weight = sample(o, 200)
     row = o._row()
-    y = np.float32(y)
+    y = y.astype(np.float32)
     scores = raw.astype(np.float64 if row.wide else np.float32)
     grad, hess = o(y, scores, np.float32(weight))
     true_grad, true_hess = o.grad_hess(y, scores.astype(np.float64), np.float32(weight))
@@ -850,7 +854,7 @@ def check_containers_give_what_arrays_give(o: Objective) -> None:
 
     y, raw, weight = sample(o)
     x = np.arange(y.size, dtype=float)[:, None]
-    y, weight = np.float32(y), np.float32(weight)
+    y, weight = y.astype(np.float32), weight.astype(np.float32)
     for w in (None, weight):
         dtrain = xgboost.DMatrix(x, y, weight=w)
         assert _same(o(np.float32(raw), dtrain), o(y, np.float32(raw), w))

@@ -532,8 +532,8 @@ class Pointwise(_Textbook):
     def _gradients(
         self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, kind: str, out: type, least: float = -math.inf
     ) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
-        grad = np.empty(y.size, out)
-        hess = np.empty(y.size, out)
+        grad: np.ndarray = np.empty(y.size, out)
+        hess: np.ndarray = np.empty(y.size, out)
         loop = loops.pointwise_gradient(type(self).point, 2 + self.kinds.index(kind))
         weight = loops.NO_WEIGHT[y.dtype] if weight is None else weight
         domain = self.domain
@@ -593,7 +593,7 @@ class Rowwise(_Textbook):
     """
 
     row: ClassVar[Callable[..., float]]
-    guess: ClassVar[Callable[[np.ndarray, np.ndarray, int], np.ndarray]]
+    guess: ClassVar[Callable[..., np.ndarray]]
 
     num_class: int | None
 
@@ -625,8 +625,8 @@ class Rowwise(_Textbook):
         self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, kind: str, out: type, least: float = -math.inf
     ) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
         order: Any = "F" if raw.flags.f_contiguous and not raw.flags.c_contiguous else "C"
-        grad = np.empty(raw.shape, out, order)
-        hess = np.empty(raw.shape, out, order)
+        grad: np.ndarray = np.empty(raw.shape, out, order)
+        hess: np.ndarray = np.empty(raw.shape, out, order)
         allowed = self._labels(raw.shape[1])
         loop = loops.rowwise_gradient(type(self).row, self.kinds.index(kind))
         weight = loops.NO_WEIGHT[y.dtype] if weight is None else weight

@@ -208,8 +208,8 @@ def _run_lightgbm(case: Case, data: Data, objective: Objective) -> Result:
     end = time.perf_counter()
 
     shift = np.atleast_1d(init[0])
-    raw = [b.predict(data.x, raw_score=True) for b in (theirs, _with_start(ours, shift))]
-    shown = [theirs.predict(data.x), objective.inverse_link(raw[1])]
+    raw: list[Any] = [b.predict(data.x, raw_score=True) for b in (theirs, _with_start(ours, shift))]
+    shown: list[Any] = [theirs.predict(data.x), objective.inverse_link(raw[1])]
     trees = [_lightgbm_trees(theirs), _lightgbm_trees(ours)]
     if not at_zero:
         for i in range(k):

@@ -15,7 +15,9 @@ from boostobj import get
 RNG = np.random.default_rng(0)
 N = 200_000
 EDGES = np.array([0.0, -0.0, 5e-324, -5e-324, 1e-308, 1.0, -1.0, 709.78, 709.79, -708.4, -744.44, -745.13, -745.14, 1e308])
-EVERYWHERE = np.concatenate([RNG.uniform(-760, 720, N), RNG.normal(size=N), RNG.choice([-1, 1], N) * 10.0 ** RNG.uniform(-320, 3, N), EDGES])
+EVERYWHERE = np.concatenate(
+    [RNG.uniform(-760, 720, N), RNG.normal(size=N), RNG.choice([-1, 1], N) * 10.0 ** RNG.uniform(-320, 3, N), EDGES]
+)
 
 
 def over(function, dtype=np.float64):
@@ -59,7 +61,11 @@ def longdouble_sigmoid(x):
 TRUTH = {
     "exp": (np.exp, EVERYWHERE, 1),
     "expm1": (np.expm1, EVERYWHERE, 1),
-    "log1p": (np.log1p, np.concatenate([np.abs(EVERYWHERE), -(10.0 ** RNG.uniform(-320, -1e-12, N)), 10.0 ** RNG.uniform(-9, 308, N)]), 1),
+    "log1p": (
+        np.log1p,
+        np.concatenate([np.abs(EVERYWHERE), -(10.0 ** RNG.uniform(-320, -1e-12, N)), 10.0 ** RNG.uniform(-9, 308, N)]),
+        1,
+    ),
     "tanh": (np.tanh, EVERYWHERE, 3),
     "sigmoid": (longdouble_sigmoid, EVERYWHERE, 3),
     "softplus": (lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))), EVERYWHERE, 3),

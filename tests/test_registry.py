@@ -65,7 +65,7 @@ def test_registered_objectives_are_got(clean):
 
 
 def test_the_name_must_not_be_taken(clean):
-    with pytest.raises(ValueError, match="is taken by boostobj.objectives.regression.LogCosh"):
+    with pytest.raises(ValueError, match=r"is taken by boostobj\.objectives\.regression\.LogCosh"):
         bo.register(make("log_cosh", "LogCosh"))
 
 
