@@ -382,6 +382,8 @@ class Objective(ABC):
     def _classes(self, y: np.ndarray, num_class: int | None) -> int:
         if self.link != "softmax":
             return 1
+        # A stray label must not become millions of classes: beyond this many num_class has to say so.
+        self._refuse_targets(y, Interval(0, (num_class or 65536) - 1, "both", integer=True))
         return num_class or max(int(y.max()) + 1, 2)
 
     def _check_start(self, y: np.ndarray, weight: np.ndarray | None, allowed: Interval) -> None:

@@ -146,3 +146,10 @@ def test_gradients_saturate_at_the_largest_float32():
     grad, hess = bo.PseudoHuber(delta=1e30)(np.zeros(2), np.array([1e30, 1e300]), np.array([3e38, 3e38]))
     assert grad.tolist() == [largest, largest]
     assert np.isfinite(hess).all()
+
+
+@pytest.mark.parametrize("value", [np.inf, 1e9, -1.0, np.nan])
+def test_a_stray_class_index_does_not_become_a_billion_classes(value):
+    y = np.array([0.0, 1.0, value])
+    with pytest.raises(ValueError, match=r"y must be .* in row 2 \(1 of 3 rows\)"):
+        bo.Softmax().start(y)
