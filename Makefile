@@ -24,11 +24,6 @@ bench: $(VENV)/installed-dev
 bench-smoke: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks --smoke
 
-# The oldest releases that pyproject.toml allows.
-.PHONY: test-lowest
-test-lowest:
-	$(MAKE) test VENV=.venv-lowest CONSTRAINTS="-c constraints-lowest.txt"
-
 .PHONY: readme
 readme: $(VENV)/installed-dev
 	$(BIN)/python tests/readme.py --write
@@ -41,9 +36,9 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet $(CONSTRAINTS) -e .
+	$(BIN)/python -m pip install --quiet -e .
 	touch $@
 
 $(VENV)/installed-dev: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet $(CONSTRAINTS) -e ".[dev]"
+	$(BIN)/python -m pip install --quiet -e ".[dev]"
 	touch $@ $(VENV)/installed
