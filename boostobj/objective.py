@@ -265,7 +265,7 @@ class Objective(ABC):
         return grad, hess
 
     @final
-    def train_params(self, dtrain: Any) -> dict[str, Any]:
+    def train_params(self, dtrain: Any, *, nthread: int | None = None) -> dict[str, Any]:
         """The few parameters that belong beside `obj=` in `xgboost.train`, for this data.
 
         The objective's name keeps link, default metric and saved model alive; base_score is not estimated by XGBoost
@@ -274,6 +274,10 @@ class Objective(ABC):
         Parameters
         ----------
         dtrain : xgboost.DMatrix with labels
+        nthread : int, optional
+            The nthread of the training to come, as in params. XGBoost adds one partial sum per thread, and in float32
+            for multi:*, so that its base_score depends on it; with more than two threads the order of the partial sums,
+            and with it the last bit of XGBoost's own base_score, is up to chance. Default: all cores, as in XGBoost.
 
         Returns
         -------
@@ -296,7 +300,7 @@ class Objective(ABC):
             self._check_start(y, weight, self._labels_of(row, k))
             params: dict[str, Any] = {"objective": row.name}
             params |= {p.name: values[p.name] for p in row.parameters if values[p.name] not in (p.default, None)}
-            start = row.start(y, weight, k, values)
+            start = row.start(y, weight, k, values, protocol.threads(nthread))
             if row.rowwise:
                 params["num_class"] = k
             if start is not None:

@@ -136,7 +136,8 @@ def _run_xgboost(case: Case, data: Data, objective: Objective) -> Result:
     import xgboost as xgb
 
     dtrain = xgb.DMatrix(data.x, data.y, weight=data.weight if case.weighted else None)
-    params = {**XGBOOST_DEFAULTS, **dict(case.params), **objective.train_params(dtrain)}
+    params = {**XGBOOST_DEFAULTS, **dict(case.params)}
+    params |= objective.train_params(dtrain, nthread=params["nthread"])
     # Two rounds first: compiling and the quantile sketch are not what is compared.
     for own in ({}, {"obj": objective}):
         xgb.train(params, dtrain, 2, **own)

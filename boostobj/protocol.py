@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,15 @@ class Call:
 def installed_version(booster: str) -> str | None:
     """The version of a booster that this process has imported; None if it has not."""
     return getattr(sys.modules.get(booster), "__version__", None)
+
+
+def threads(nthread: int | None) -> int:
+    """How many threads XGBoost uses for an `nthread` of params; None or 0 for all cores that this process may use."""
+    if nthread and nthread > 0:
+        return nthread
+    from joblib import cpu_count
+
+    return min(cpu_count(), int(os.environ.get("OMP_NUM_THREADS") or sys.maxsize))
 
 
 def is_dmatrix(data: Any) -> bool:

@@ -1,6 +1,7 @@
 """Training through us gives the built-in's trees, bit for bit: every row of the table, every way of training."""
 
 import dataclasses
+import json
 
 import lightgbm
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import xgboost
 
 from boostobj import builtins, get, parity
+from boostobj.builtins.xgboost import as_read
 from boostobj.parity import Case
 
 XGBOOST = [
@@ -115,6 +117,36 @@ def test_our_own_names_compute_lightgbms_gradients(name, native, data, weighted)
     for ours, theirs in zip(get(name)(raw, dataset), get(native)(raw, dataset), strict=True):
         assert np.array_equal(ours, theirs)
     assert np.array_equal(get(name).init_score(dataset), get(native).init_score(dataset))
+
+
+def test_parameters_are_read_as_xgboost_reads_them():
+    """XGBoost's own parser does not always find the nearest float32."""
+    rng = np.random.default_rng(1)
+    values = [*np.exp(rng.uniform(-14, 20, 300)), *10 ** rng.uniform(-37, 37, 100), *rng.uniform(0.1, 4, 200), 1e-7, 3.0]
+    dtrain = xgboost.DMatrix(np.zeros((2, 1)), [0, 1])
+    nearest = 0
+    for value in map(float, values):
+        booster = xgboost.Booster({"objective": "reg:pseudohubererror", "huber_slope": value}, [dtrain])
+        config = json.loads(booster.save_config())["learner"]["objective"]["pseudo_huber_param"]
+        assert as_read(value) == np.float32(config["huber_slope"]), value
+        nearest += as_read(value) == np.float32(value)
+    assert nearest < len(values)
+
+
+@pytest.mark.parametrize("name", ["binary:logistic", "binary:logitraw", "reg:pseudohubererror", "multi:softmax"])
+def test_base_score_is_what_xgboost_estimates(name):
+    """On one thread and on two, whose partial sums are added in either order."""
+    rng = np.random.default_rng(2)
+    for trial in range(24):
+        nthread, k = 1 + trial % 2, int(rng.integers(3, 12)) if name == "multi:softmax" else 2
+        y = rng.integers(0, k, int(rng.integers(50, 5000)))
+        y[:k] = range(k)
+        dtrain = xgboost.DMatrix(np.zeros((y.size, 1)), y, weight=rng.exponential(size=y.size) if trial % 3 else None)
+        o = get(name, scale_pos_weight=float(rng.uniform(0.1, 4))) if "log" in name and trial % 4 < 2 else get(name)
+        params = {**o.train_params(dtrain, nthread=nthread), "nthread": nthread}
+        ours = xgboost.train(params, dtrain, 1)
+        params.pop("base_score", None)
+        assert parity._base_score(ours) == parity._base_score(xgboost.train(params, dtrain, 1))
 
 
 def test_a_one_ulp_difference_is_seen():

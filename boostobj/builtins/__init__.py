@@ -25,8 +25,8 @@ class Native:
 
     `kernel(y, f, w, *parameters)` returns (grad, hess), for one score, or
     `kernel(y, f[k], w, *parameters, grad[k], hess[k])` fills them: in the booster's own arithmetic, weight included.
-    `start(y, weight, k, parameters)` is the booster's own start: `base_score`, on the scale of its predictions, in
-    XGBoost; raw scores in LightGBM. None where the booster has none.
+    `start(y, weight, k, parameters, threads)` is the booster's own start: `base_score`, on the scale of its predictions,
+    in XGBoost, which adds one partial sum per thread; raw scores in LightGBM. None where the booster has none.
     `mirror` maps the booster's parameter names to the fields of the textbook objective; an objective under its own name
     uses the first row of the table that it can be expressed in.
     `label_weight(y, parameters)` gives a factor per row that is part of the booster's loss and depends on the data.
@@ -36,7 +36,7 @@ class Native:
     name: str
     textbook: str
     kernel: Callable
-    start: Callable[[np.ndarray, np.ndarray | None, int, Mapping[str, Any]], np.ndarray | None]
+    start: Callable[[np.ndarray, np.ndarray | None, int, Mapping[str, Any], int], np.ndarray | None]
     labels: Interval
     parameters: tuple[Parameter, ...] = ()
     mirror: Mapping[str, str] = field(default_factory=dict)
@@ -62,14 +62,19 @@ class Native:
         """What the kernel is handed after (y, f, w)."""
         if self.prepare:
             return self.prepare(y, values)
-        return tuple(float(values[p.name]) for p in self.parameters if p.kernel)
+        numbers = [values[p.name] for p in self.parameters if p.kernel]
+        if self.booster == "xgboost":
+            from .xgboost import as_read
+
+            numbers = [as_read(number) for number in numbers]
+        return tuple(float(number) for number in numbers)
 
     def defaults(self) -> dict[str, Any]:
         return {p.name: p.default for p in self.parameters}
 
     def raw_start(self, y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any]) -> np.ndarray:
         """The booster's start as raw scores, float64, shape (k,)."""
-        start = self.start(y, weight, k, values)
+        start = self.start(y, weight, k, values, 1)
         if self.booster == "lightgbm":
             return np.asarray(start, np.float64)
         from .xgboost import to_raw

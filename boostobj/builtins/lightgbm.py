@@ -5,6 +5,7 @@ Source: src/objective/{binary,multiclass}_objective.hpp of the releases.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,7 +82,7 @@ def _sum(values: np.ndarray) -> float:
 
 
 def _binary_start(
-    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any]
+    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any], threads: int
 ) -> np.ndarray:
     positive = (y > 0).astype(np.float64)
     if weight is None:
@@ -89,16 +90,16 @@ def _binary_start(
     else:
         mean = _sum(positive * weight) / _sum(weight)
     mean = max(min(mean, 1.0 - _EPSILON), _EPSILON)
-    return np.array([np.log(mean / (1.0 - mean)) / values["sigmoid"]])
+    return np.array([math.log(mean / (1.0 - mean)) / values["sigmoid"]])
 
 
 def _multiclass_start(
-    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any]
+    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any], threads: int
 ) -> np.ndarray:
     w = np.ones(y.size) if weight is None else weight.astype(np.float64)
     label = y.astype(np.int64)
     prior = np.array([_sum(w[label == j]) if (label == j).any() else 0.0 for j in range(k)]) / _sum(w)
-    return np.log(np.maximum(prior, _EPSILON))
+    return np.array([math.log(max(p, _EPSILON)) for p in prior])  # NumPy's log has other bits than the C library's
 
 
 ROWS = (

@@ -5,6 +5,8 @@ Source: src/objective/{regression_obj,multiclass_obj}.cu, regression_loss.h and 
 
 from __future__ import annotations
 
+import ctypes
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -57,64 +59,91 @@ def softmax(y, f, w, grad, hess):  # type: ignore[no-untyped-def]
         grad[j] = (q - _ONE if j == label else q) * w
 
 
+def as_read(value: float) -> np.float32:
+    """A parameter as XGBoost reads it from its text: not always the nearest float32.
+
+    Source: ParseFloat of dmlc-core's strtonum.h. The digits after the point are rounded on their own, powers of ten
+    multiply up in float32.
+    """
+    mantissa, _, exponent = str(value).lower().partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    number = _f4(int(whole))
+    if digits := fraction[:19]:
+        number = number + _f4(int(digits) / 10.0 ** len(digits))
+    scale = _ONE
+    eights, ones = divmod(min(abs(int(exponent or 0)), 38), 8)
+    for factor in [1e8] * eights + [10.0] * ones:
+        scale = scale * _f4(factor)
+    return number / scale if exponent.startswith("-") else number * scale
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # base_score, on the scale of predictions
 
 
-def _mean(y: np.ndarray, weight: np.ndarray | None) -> np.float32:
+def _sum(values: np.ndarray, threads: int) -> np.float64:
+    """A float64 sum as XGBoost adds: one partial sum per thread over contiguous rows, then those in order."""
+    total = np.float64(0)
+    for part in np.array_split(values.astype(np.float64), threads):
+        total += np.add.accumulate(part)[-1] if part.size else 0.0
+    return total
+
+
+def _mean(y: np.ndarray, weight: np.ndarray | None, threads: int) -> np.float32:
     y = y.astype(np.float64)
     if weight is None:
-        return _f4(np.add.accumulate(y / y.size)[-1])
-    w = weight.astype(np.float64)
-    total = np.add.accumulate(w)[-1]
-    return _f4(np.add.accumulate(y / total * w)[-1])
+        return _f4(_sum(y / y.size, threads))
+    return _f4(_sum(y / _sum(weight, threads) * weight.astype(np.float64), threads))
 
 
-def _newton(grad: np.ndarray, hess: np.ndarray) -> np.float32:
+def _newton(grad: np.ndarray, hess: np.ndarray, threads: int) -> np.float32:
     """One step from a score of 0, from float32 gradients summed in double."""
-    g = np.add.accumulate(grad.astype(np.float64))[-1]
-    h = np.add.accumulate(hess.astype(np.float64))[-1]
-    return _f4(-g / max(h, 1e-6))
+    return _f4(-_sum(grad, threads) / max(_sum(hess, threads), 1e-6))
 
 
 def _logistic_start(
-    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any]
+    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any], threads: int
 ) -> np.ndarray:
-    spw = _f4(values["scale_pos_weight"])
-    if abs(spw - _ONE) <= 1e-6:
-        return np.array([_mean(y, weight)])
-    w = np.ones_like(y) if weight is None else weight
-    w = np.where(y == _ONE, w * spw, w)
-    half, quarter = _f4(0.5), _f4(0.25)
-    return np.array([_sigmoid(_newton((half - y) * w, quarter * w))])
+    """The weighted mean; with scale_pos_weight one Newton step from 0, then the link."""
+    if _no_scale(values):
+        return np.array([_mean(y, weight, threads)])
+    return np.array([_sigmoid(_logistic_newton(y, weight, values, threads))])
 
 
 def _raw_logistic_start(
-    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any]
+    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any], threads: int
 ) -> np.ndarray:
-    """binary:logitraw estimates as its siblings do, but has no link."""
-    start = _logistic_start(y, weight, k, values)
-    if abs(_f4(values["scale_pos_weight"]) - _ONE) <= 1e-6:
-        return start
-    spw = _f4(values["scale_pos_weight"])
+    """binary:logitraw estimates as its siblings do, but has no link: the mean itself is its raw score."""
+    if _no_scale(values):
+        return np.array([_mean(y, weight, threads)])
+    return np.array([_logistic_newton(y, weight, values, threads)])
+
+
+def _no_scale(values: Mapping[str, Any]) -> bool:
+    return bool(abs(as_read(values["scale_pos_weight"]) - _ONE) <= 1e-6)
+
+
+def _logistic_newton(
+    y: np.ndarray, weight: np.ndarray | None, values: Mapping[str, Any], threads: int
+) -> np.float32:
     w = np.ones_like(y) if weight is None else weight
-    w = np.where(y == _ONE, w * spw, w)
-    return np.array([_newton((_f4(0.5) - y) * w, _f4(0.25) * w)])
+    w = np.where(y == _ONE, w * as_read(values["scale_pos_weight"]), w)
+    return _newton((_f4(0.5) - y) * w, _f4(0.25) * w, threads)
 
 
 def _pseudo_huber_start(
-    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any]
+    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any], threads: int
 ) -> np.ndarray:
-    slope = _f4(values["huber_slope"])
+    slope = as_read(values["huber_slope"])
     w = np.ones_like(y) if weight is None else weight
     z = -y
     root = np.sqrt(_ONE + (z * z) / (slope * slope))
     hess = (slope * slope) / ((slope * slope + z * z) * root)
-    return np.array([_newton((z / root) * w, hess * w)])
+    return np.array([_newton((z / root) * w, hess * w, threads)])
 
 
 def _softmax_start(
-    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any]
+    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any], threads: int
 ) -> np.ndarray:
     w = np.ones_like(y) if weight is None else weight
     label = y.astype(np.int64)
@@ -122,30 +151,33 @@ def _softmax_start(
     for j in range(k):  # float32 sums, in the order of the rows
         chosen = w[label == j]
         count[j] = np.add.accumulate(chosen, dtype=_f4)[-1] if chosen.size else 0
-    total = np.add.accumulate(w.astype(np.float64))[-1]
-    scores = _logf((count * (1.0 / total)).astype(_f4) + _f4(1e-6))
+    prior = (count * (1.0 / _sum(w, threads))).astype(_f4) + _f4(1e-6)
+    scores = np.array([_libm("logf", p) for p in prior], _f4)
     mean = _f4(0)
-    for score in scores:
-        mean = _f4(mean + score / _f4(k))
+    for part in np.array_split(scores, threads):  # float32 too, and therefore other bits with two threads than with one
+        inside = _f4(0)
+        for score in part:
+            inside = _f4(inside + score / _f4(k))
+        mean = _f4(mean + inside)
     return scores - mean
 
 
-def _scalar_start(y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any]) -> None:
+def _scalar_start(
+    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any], threads: int
+) -> None:
     """Nothing is estimated: every class starts at the default base_score."""
     return None
 
 
-def _logf(x: np.ndarray) -> np.ndarray:
-    """The C library's logf but for the last bit of a few arguments: log in double, rounded once."""
-    return np.log(np.asarray(x, _f4).astype(np.float64)).astype(_f4)
-
-
 def _sigmoid(x: np.float32) -> np.float32:
-    return _f4(_ONE / (_expf(min(-x, _f4(88.7))) + _ONE))
+    return _f4(_ONE / (_libm("expf", min(-x, _f4(88.7))) + _ONE))
 
 
-def _expf(x: np.float32) -> np.float32:
-    return _f4(np.exp(np.float64(x)))
+def _libm(name: str, x: np.float32) -> np.float32:
+    """The C library's own float32 function, which XGBoost calls; NumPy's has other bits."""
+    function = getattr(ctypes.CDLL(None if os.name == "posix" else "ucrtbase"), name)
+    function.restype, function.argtypes = ctypes.c_float, (ctypes.c_float,)
+    return _f4(function(float(x)))
 
 
 def to_raw(row: Native, start: np.ndarray | None, k: int) -> np.ndarray:
@@ -154,7 +186,7 @@ def to_raw(row: Native, start: np.ndarray | None, k: int) -> np.ndarray:
         return np.full(k, 0.5)
     if row.link == "logit":
         inside = np.clip(start, _f4(1e-6), _ONE - _f4(1e-6))
-        return -_logf(_ONE / inside - _ONE).astype(np.float64)
+        return np.array([-float(_libm("logf", _ONE / p - _ONE)) for p in inside])
     return start.astype(np.float64)
 
 
