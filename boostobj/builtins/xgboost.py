@@ -107,6 +107,13 @@ def _logistic_start(
     """The weighted mean; with scale_pos_weight one Newton step from 0, then the link."""
     if _no_scale(values):
         return np.array([_mean(y, weight, threads)])
+    return _stepped_logistic_start(y, weight, k, values, threads)
+
+
+def _stepped_logistic_start(
+    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any], threads: int
+) -> np.ndarray:
+    """One Newton step from 0, then the link: what every estimate was before XGBoost 3.0."""
     return np.array([_sigmoid(_logistic_newton(y, weight, values, threads))])
 
 
@@ -116,6 +123,12 @@ def _raw_logistic_start(
     """binary:logitraw estimates as its siblings do, but has no link: the mean itself is its raw score."""
     if _no_scale(values):
         return np.array([_mean(y, weight, threads)])
+    return _stepped_raw_logistic_start(y, weight, k, values, threads)
+
+
+def _stepped_raw_logistic_start(
+    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any], threads: int
+) -> np.ndarray:
     return np.array([_logistic_newton(y, weight, values, threads)])
 
 
@@ -196,17 +209,15 @@ _NUM_CLASS = Parameter("num_class", None, Optional(Interval(2, 2**31, "both", Tr
 _CLASSES = Interval(0, 2**31, "low", integer=True)
 
 
-def _logistic_row(name: str, link: str) -> Native:
-    return Native(
-        "xgboost",
-        name,
-        "log_loss",
-        logistic,
-        _raw_logistic_start if link == "identity" else _logistic_start,
-        UNIT,
-        (_SCALE_POS_WEIGHT,),
-        {"scale_pos_weight": "scale_pos_weight"},
-        link=link,
+def _logistic_rows(name: str, link: str) -> tuple[Native, Native]:
+    raw = link == "identity"
+    common = ("xgboost", name, "log_loss", logistic)
+    rest = (UNIT, (_SCALE_POS_WEIGHT,), {"scale_pos_weight": "scale_pos_weight"})
+    old = _stepped_raw_logistic_start if raw else _stepped_logistic_start
+    new = _raw_logistic_start if raw else _logistic_start
+    return (
+        Native(*common, old, *rest, link=link, until=(3,)),
+        Native(*common, new, *rest, link=link, since=(3,)),
     )
 
 
@@ -220,9 +231,9 @@ def _softmax_rows(name: str) -> tuple[Native, Native]:
 
 
 ROWS = (
-    _logistic_row("binary:logistic", "logit"),
-    _logistic_row("reg:logistic", "logit"),
-    _logistic_row("binary:logitraw", "identity"),
+    *_logistic_rows("binary:logistic", "logit"),
+    *_logistic_rows("reg:logistic", "logit"),
+    *_logistic_rows("binary:logitraw", "identity"),
     Native(
         "xgboost",
         "reg:pseudohubererror",
