@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+PIP_INSTALL = $(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) --editable
 
 .PHONY: run
 run: $(VENV)/installed
@@ -9,7 +10,12 @@ run: $(VENV)/installed
 
 .PHONY: test
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
+
+# The same suite on the oldest releases that pyproject.toml allows; on Python 3.11, the oldest of all.
+.PHONY: test-lowest
+test-lowest:
+	$(MAKE) test VENV=.venv-lowest CONSTRAINTS=tests/lowest.txt
 
 .PHONY: lint
 lint: $(VENV)/installed-dev
@@ -36,9 +42,9 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -e .
+	$(PIP_INSTALL) .
 	touch $@
 
 $(VENV)/installed-dev: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -e ".[dev]"
+	$(PIP_INSTALL) ".[dev]"
 	touch $@ $(VENV)/installed
