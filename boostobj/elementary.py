@@ -54,6 +54,18 @@ def _float(typingctx, u):
     return types.float64(types.uint64), codegen
 
 
+@intrinsic
+def where(typingctx, condition, a, b):
+    """a where the condition holds, else b: a select, where `a if condition else b` may stay a branch and stop the vectors."""
+    common = typingctx.unify_types(a, b)
+
+    def codegen(context, builder, signature, args):
+        chosen, rejected = (context.cast(builder, arg, kind, common) for arg, kind in zip(args[1:], (a, b), strict=True))
+        return builder.select(args[0], chosen, rejected)
+
+    return common(types.boolean, a, b), codegen
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Tables of 2**(i/N), computed here with integers: a number that nobody typed cannot be mistyped.
 
@@ -140,18 +152,18 @@ def _exp_fast(x):
     # Far from 0 the scale leaves the range of a double: it is moved in, and the result moved back.
     low = clipped <= -512.0
     high = clipped >= 512.0
-    scale = _float(bits + (_UP if low else _ZERO64) - (_DOWN if high else _ZERO64))
+    scale = _float(bits + where(low, _UP, _ZERO64) - where(high, _DOWN, _ZERO64))
     # The C library's code for very negative arguments rounds the product before the sum.
     product = scale * rest
-    y = scale + product if low else fma(scale, rest, scale)
+    y = where(low, scale + product, fma(scale, rest, scale))
     # A subnormal result must be rounded once: split it at 1, whose last place is the subnormals'.
     low_part = (scale - y) + product
     one = 1.0 + y
-    y = (one + (((1.0 - one) + y) + low_part)) - 1.0 if low and y < 1.0 else y
-    y = y * (_TINY if low else (_HUGE if high else 1.0))
-    y = np.inf if x > _E64_OVERFLOW else y
-    y = 0.0 if x < _E64_UNDERFLOW else y
-    return x if x != x else y
+    y = where(low & (y < 1.0), (one + (((1.0 - one) + y) + low_part)) - 1.0, y)
+    y = y * where(low, _TINY, where(high, _HUGE, 1.0))
+    y = where(x > _E64_OVERFLOW, np.inf, y)
+    y = where(x < _E64_UNDERFLOW, 0.0, y)
+    return where(x != x, x, y)
 
 
 @kernel
@@ -225,7 +237,7 @@ def expm1(x):
     k = k - _SHIFT
     high = clipped >= 512.0
     i = ki & _M127
-    scale = _float(_T128[i] + (ki << _S45) - (_DOWN if high else _ZERO64))
+    scale = _float(_T128[i] + (ki << _S45) - where(high, _DOWN, _ZERO64))
     # r + lost is the reduced argument to more than a double: near 0 the result is as small as r.
     near = fma(k, _E64_HI, clipped)
     r = fma(k, _E64_LO, near)
@@ -234,12 +246,12 @@ def expm1(x):
     # Taylor's series: exp's own polynomial trades the first digits for the last, which show where the result is small.
     series = fma(r, fma(r, fma(r, fma(r, _SIXTH_ORDER, _FIFTH_ORDER), _FOURTH_ORDER), _THIRD_ORDER), 0.5)
     rest = fma(r2, series, fma(_TAIL128[i], r, _TAIL128[i]) + lost)
-    above = scale - (0.0 if high else 1.0)
+    above = scale - where(high, 0.0, 1.0)
     head = fma(scale, r, above)
     y = head + fma(scale, rest, fma(scale, r, above - head))
-    y = y * (_HUGE if high else 1.0)
-    y = np.inf if x > _E64_OVERFLOW else y
-    return x if x != x or abs(x) < 2.0**-54 else y
+    y = y * where(high, _HUGE, 1.0)
+    y = where(x > _E64_OVERFLOW, np.inf, y)
+    return where((x != x) | (abs(x) < 2.0**-54), x, y)
 
 
 _LN2_HI = float.fromhex("0x1.62e42feep-1")
@@ -269,10 +281,10 @@ def log1p(x):
     k = _float((moved >> _S52) | _TWO52_BITS) - _TWO52 - 1023.0
     m = _float((moved & _MANTISSA) + _SQRT_HALF)
     # What 1 + x lost, small against u; beyond 2**53 nothing that matters is lost.
-    lost = x - (u - 1.0) if x < 1.0 else 1.0 - (u - x)
+    lost = where(x < 1.0, x - (u - 1.0), 1.0 - (u - x))
     lost = lost / u
-    f = x if k == 0.0 else m - 1.0
-    lost = 0.0 if k == 0.0 else lost
+    f = where(k == 0.0, x, m - 1.0)
+    lost = where(k == 0.0, 0.0, lost)
     half = 0.5 * f * f
     s = f / (2.0 + f)
     z = s * s
@@ -280,24 +292,24 @@ def log1p(x):
     even = w * (_L2 + w * (_L4 + w * _L6))
     odd = z * (_L1 + w * (_L3 + w * (_L5 + w * _L7)))
     y = k * _LN2_HI - ((half - (s * (half + (even + odd)) + (k * _LN2_LO + lost))) - f)
-    y = x if abs(x) < 2.0**-54 else y
-    y = np.inf if x == np.inf else y
-    y = -np.inf if x == -1.0 else y
-    return y if x >= -1.0 else np.nan
+    y = where(abs(x) < 2.0**-54, x, y)
+    y = where(x == np.inf, np.inf, y)
+    y = where(x == -1.0, -np.inf, y)
+    return where(x >= -1.0, y, np.nan)
 
 
 @kernel
 def tanh(x):
     """tanh(x), within 3 ulp."""
     e = expm1(2.0 * min(abs(x), 22.0))  # of the positive argument: its error shrinks in the quotient
-    return math.copysign(e / (2.0 + e), x) if x == x else x
+    return where(x == x, math.copysign(e / (2.0 + e), x), x)
 
 
 @kernel
 def sigmoid(x):
     """1/(1 + exp(-x)), relative accuracy in both tails, within 3 ulp."""
     e = exp(-abs(x))
-    return (1.0 if x >= 0.0 else e) / (1.0 + e)
+    return where(x >= 0.0, 1.0, e) / (1.0 + e)
 
 
 @kernel
@@ -314,7 +326,7 @@ def log_cosh_ratio(x):
     h = expm1(min(a, 1.0))
     near = log1p(h * h / (2.0 * (1.0 + h))) / a
     far = 1.0 + log1p(0.5 * expm1(-2.0 * a)) / a  # at infinity: 1 + log(1/2)/inf
-    return 0.5 * a if a < 1e-8 else (near if a < 1.0 else far)
+    return where(a < 1e-8, 0.5 * a, where(a < 1.0, near, far))
 
 
 @kernel
