@@ -33,7 +33,8 @@ def threads(nthread: int | None) -> int:
         return nthread
     from joblib import cpu_count
 
-    return min(cpu_count(), int(os.environ.get("OMP_NUM_THREADS") or sys.maxsize))
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()  # OpenMP's own list, outermost level first
+    return min(cpu_count(), int(asked)) if asked.isdecimal() and int(asked) else cpu_count()
 
 
 def is_dmatrix(data: Any) -> bool:
