@@ -61,7 +61,8 @@ class Interval:
     def _set(self) -> str:
         left = "[" if self.closed in ("low", "both") else "("
         right = "]" if self.closed in ("high", "both") else ")"
-        return f"{left}{self.low:g}, {self.high:g}{right}"
+        low, high = (f"{end:.0f}" if self.integer else f"{end:g}" for end in (self.low, self.high))
+        return f"{left}{low}, {high}{right}"
 
     def __str__(self) -> str:
         return f"integers in {self._set}" if self.integer else self._set

@@ -224,6 +224,7 @@ def native_pointwise(function: Callable, wide: bool) -> Callable:
     zero = np.float32(0.0)
     largest = np.float32(LARGEST_FLOAT32)
     limit = LARGEST_FLOAT32 if wide else largest
+    farthest = LARGEST if wide else largest
 
     @_jit
     def loop(y, raw, weight, params, low_, high_, whole, grad, hess):
@@ -237,7 +238,7 @@ def native_pointwise(function: Callable, wide: bool) -> Callable:
             for i in range(raw.shape[0]):
                 f = score(raw[i])
                 bad_target |= _outside(y[i], low, high, whole)
-                bad_raw |= _flag(not (abs(f) <= limit))
+                bad_raw |= _flag(not (abs(f) <= farthest))
                 g, h = function_(*((y[i], f, one) + params))  # noqa: RUF005
                 grad[i] = _saturated(g, limit)
                 hess[i] = _saturated(h, limit)
@@ -246,7 +247,7 @@ def native_pointwise(function: Callable, wide: bool) -> Callable:
                 f = score(raw[i])
                 w = weight[i]
                 bad_target |= _outside(y[i], low, high, whole)
-                bad_raw |= _flag(not (abs(f) <= limit))
+                bad_raw |= _flag(not (abs(f) <= farthest))
                 bad_weight |= _outside(w, zero, largest, False)
                 positive |= _flag(w > zero)
                 g, h = function_(*((y[i], f, w) + params))  # noqa: RUF005
@@ -329,6 +330,7 @@ def native_rowwise(function: Callable, wide: bool) -> Callable:
     zero = np.float32(0.0)
     largest = np.float32(LARGEST_FLOAT32)
     limit = LARGEST_FLOAT32 if wide else largest
+    farthest = LARGEST if wide else largest
 
     @_jit
     def loop(y, raw, weight, params, low_, high_, whole, grad, hess):
@@ -347,7 +349,7 @@ def native_rowwise(function: Callable, wide: bool) -> Callable:
             finite = True
             for j in range(k):
                 f[j] = raw[i, j]
-                finite &= abs(f[j]) <= limit
+                finite &= abs(f[j]) <= farthest
             bad_raw |= _flag(not finite)
             bad_weight |= _outside(w, zero, largest, False)
             positive |= _flag(w > zero)

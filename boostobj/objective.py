@@ -65,8 +65,8 @@ class Objective(ABC):
         """The kinds of curvature this objective has."""
 
     @abstractmethod
-    def _scores(self, raw: Any, y: np.ndarray) -> np.ndarray:
-        """Raw scores as a contiguous float array of the right number of dimensions; ValueError otherwise."""
+    def _scores(self, raw: Any, y: np.ndarray, what: str = "raw") -> np.ndarray:
+        """Raw scores, or an offset, as a contiguous float array of the right number of dimensions; ValueError otherwise."""
 
     @abstractmethod
     def _losses(self, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]: ...
@@ -175,7 +175,9 @@ class Objective(ABC):
         if weight is not None:
             self._refuse_weights(weight)
         if offset is not None:
-            offset = self._scores(offset, y).astype(np.float64, copy=False)
+            offset = self._scores(offset, y, "offset").astype(np.float64, copy=False)
+            if len(offset) != y.size:
+                raise ValueError(f"{self._owner}: y has {y.size} rows, offset has {len(offset)}")
             if not np.isfinite(offset).all():
                 raise first_bad(self._owner, "offset", _FINITE, offset, ~np.isfinite(offset))
         return self._start(y, np.ones(y.size) if weight is None else weight, offset)
@@ -521,10 +523,10 @@ class Pointwise(_Textbook):
         return self.domain
 
     @final
-    def _scores(self, raw: Any, y: np.ndarray) -> np.ndarray:
+    def _scores(self, raw: Any, y: np.ndarray, what: str = "raw") -> np.ndarray:
         raw = _float_array(raw)
         if raw.ndim != 1:
-            raise ValueError(f"{self._owner}: raw must have shape ({y.size},), one score per row, got {raw.shape}")
+            raise ValueError(f"{self._owner}: {what} must have shape ({y.size},), one score per row, got {raw.shape}")
         return raw if raw.flags.c_contiguous else np.ascontiguousarray(raw)
 
     @final
@@ -608,15 +610,15 @@ class Rowwise(_Textbook):
         return Interval(self.domain.low, min(k, self.num_class or k) - 1, "both", integer=True)
 
     @final
-    def _scores(self, raw: Any, y: np.ndarray) -> np.ndarray:
+    def _scores(self, raw: Any, y: np.ndarray, what: str = "raw") -> np.ndarray:
         raw = _float_array(raw)
         if raw.ndim != 2 or raw.shape[1] < 2:
             raise ValueError(
-                f"{self._owner}: raw must have shape ({y.size}, num_class) with at least 2 classes, got {raw.shape};"
+                f"{self._owner}: {what} must have shape ({y.size}, num_class) with at least 2 classes, got {raw.shape};"
                 " is num_class among the booster's parameters?"
             )
         if self.num_class is not None and raw.shape[1] != self.num_class:
-            raise ValueError(f"{self._owner}: num_class is {self.num_class}, raw has {raw.shape[1]} columns")
+            raise ValueError(f"{self._owner}: num_class is {self.num_class}, {what} has {raw.shape[1]} columns")
         return raw if raw.flags.c_contiguous or raw.flags.f_contiguous else np.ascontiguousarray(raw)
 
     @final

@@ -74,7 +74,8 @@ def read(owner: str, y_true: Any, y_pred: Any, sample_weight: Any) -> Call:
 
 
 def _float32(values: Any) -> np.ndarray:
-    return np.ascontiguousarray(values, dtype=np.float32)
+    with np.errstate(over="ignore"):  # what is beyond float32 becomes inf, and is refused as such
+        return np.ascontiguousarray(values, dtype=np.float32)
 
 
 def _scores(owner: str, raw: Any) -> np.ndarray:

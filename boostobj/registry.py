@@ -173,8 +173,8 @@ class BuiltIn(Objective):
         row = builtins.names()[self.builtin]
         return self.textbook._labels(k) if row.rowwise else row.labels
 
-    def _scores(self, raw: Any, y: np.ndarray) -> np.ndarray:
-        return self.textbook._scores(raw, y)
+    def _scores(self, raw: Any, y: np.ndarray, what: str = "raw") -> np.ndarray:
+        return self.textbook._scores(raw, y, what)
 
     def _losses(self, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
         k = raw.shape[1] if raw.ndim == 2 else 1

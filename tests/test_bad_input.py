@@ -153,3 +153,30 @@ def test_a_stray_class_index_does_not_become_a_billion_classes(value):
     y = np.array([0.0, 1.0, value])
     with pytest.raises(ValueError, match=r"y must be .* in row 2 \(1 of 3 rows\)"):
         bo.Softmax().start(y)
+
+
+@pytest.mark.parametrize("name", sorted([*bo.objectives, "binary:logistic", "lightgbm:multiclass"]))
+@pytest.mark.parametrize("rows", [1, 3, 5])
+def test_an_offset_has_one_row_per_target(name, rows):
+    o = bo.get(name)
+    k = 2 if o.link == "softmax" else 1
+    offset = np.zeros((rows, k)) if k > 1 else np.zeros(rows)
+    with pytest.raises(ValueError, match=f"y has 4 rows, offset has {rows}"):
+        o.start([0, 1, 1, 0], offset=offset)
+    with pytest.raises(ValueError, match="offset must have shape"):
+        o.start([0, 1, 1, 0], offset=np.zeros((4, k, 1)))
+
+
+@pytest.mark.parametrize("name", sorted([*bo.objectives, "lightgbm:binary", "lightgbm:multiclass"]))
+def test_every_float64_score_is_taken(name):
+    o = bo.get(name)
+    far = np.finfo(np.float64).max
+    raw = np.array([[far, 0.0], [0.0, far]]) if o.link == "softmax" else np.array([far, -far])
+    for order in "CF":
+        grad, hess = o(np.array([0.0, 1.0]), np.array(raw, order=order))
+        assert np.isfinite(grad).all() and np.isfinite(hess).all() and grad.shape == raw.shape
+
+
+def test_a_target_beyond_float32_is_refused_without_a_warning():
+    with pytest.raises(ValueError, match=r"y must be finite, got inf in row 1 \(1 of 2 rows\)"):
+        bo.LogCosh()(np.array([0.0, 1e300]), np.zeros(2, np.float32))
