@@ -22,7 +22,7 @@ def objectives():
         parameters = ", ".join(f"`{p.name}={p.default}`" for p in cls.parameters())
         natives = ", ".join(f"`{n}`" for n, row in sorted(builtins.names().items()) if row.textbook == name)
         kinds = ", ".join(cls().curvatures)
-        target = f"{cls.domain}".replace("2.14748e+09", "inf")
+        target = f"{cls.domain}"
         rows.append((f"`{name}`", target, cls.link, parameters, kinds, natives or "neither booster"))
     return table(rows)
 
