@@ -149,6 +149,10 @@ def _parity(arguments: argparse.Namespace) -> int:
 
     from . import parity
 
+    if arguments.rounds < 1:
+        raise ValueError(f"--rounds must be at least 1, got {arguments.rounds}")
+    if arguments.json and not arguments.json.resolve().parent.is_dir():
+        raise ValueError(f"--json: there is no directory {arguments.json.parent}")
     console = _console()
     cases = [dataclasses.replace(case, rounds=arguments.rounds) for case in parity.claimed()]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -1,0 +1,83 @@
+"""The command line: what it prints, and its exit status."""
+
+import dataclasses
+import json
+
+import pytest
+
+import boostobj as bo
+from boostobj import builtins, cli, parity
+
+
+@pytest.fixture
+def two_cases(monkeypatch):
+    """One pair of models for each booster instead of all."""
+    chosen = {}
+    for case in parity.claimed():
+        chosen.setdefault(case.booster, case)
+    monkeypatch.setattr(parity, "claimed", lambda: list(chosen.values()))
+
+
+def test_list_names_every_objective(capsys):
+    assert cli.main(["list"]) == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in [*bo.objectives, *builtins.names()])
+
+
+@pytest.mark.parametrize("name", [*sorted(bo.objectives), *sorted(builtins.names())])
+def test_show_has_the_parameters(name, capsys):
+    assert cli.main(["show", name]) == 0
+    printed = capsys.readouterr().out
+    row = builtins.names().get(name)
+    for parameter in row.parameters if row else bo.objectives[name].parameters():
+        assert parameter.name in printed
+    assert "curvatures:" in printed
+
+
+def test_check_passes_and_says_so(capsys):
+    assert cli.main(["check", "log_cosh", "--param", "scale=2"]) == 0
+    printed = capsys.readouterr().out
+    assert "LogCosh(scale=2.0)" in printed and " 0 failed" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "logloss"], "log_loss"),
+        (["check", "log_cosh", "--param", "scale"], "--param must be NAME=VALUE, got 'scale'"),
+        (["check", "log_cosh", "--param", "scale=-1"], "LogCosh: scale must be a number in (0, inf), got -1"),
+        (["check", "log_cosh", "--param", "width=1"], "LogCosh has no parameter 'width'"),
+        (["parity", "--rounds", "0"], "--rounds must be at least 1, got 0"),
+        (["parity", "--json", "no such directory/file"], "there is no directory no such directory"),
+    ],
+)
+def test_mistakes_are_told_and_not_traced(arguments, message, capsys):
+    assert cli.main(arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_parity_writes_what_it_prints(two_cases, tmp_path, capsys):
+    file = tmp_path / "parity.json"
+    assert cli.main(["parity", "--rounds", "3", "--json", str(file)]) == 0
+    assert "2 of 2 identical" in capsys.readouterr().out
+    written = json.loads(file.read_text())
+    assert [row["identical"] for row in written["results"]] == ["yes", "yes"]
+    assert written["environment"] == parity.environment()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"first_different_tree": 0}, {"raw_difference": 1e-300}, {"prediction_difference": 1e-300}], ids=str
+)
+def test_parity_fails_where_a_model_differs(two_cases, monkeypatch, capsys, wrong):
+    run = parity.run
+    monkeypatch.setattr(parity, "run", lambda case: dataclasses.replace(run(case), **wrong))
+    assert cli.main(["parity", "--rounds", "1"]) == 1
+    assert "0 of 2 identical, 2 NOT" in capsys.readouterr().out
+
+
+def test_parity_names_a_version_that_was_not_checked(two_cases, monkeypatch, capsys):
+    monkeypatch.setattr(builtins, "CHECKED", {"xgboost": ("0.1",), "lightgbm": (parity.environment()["lightgbm"],)})
+    cli.main(["parity", "--rounds", "1"])
+    printed = capsys.readouterr().out
+    assert "is not among the versions this release was checked on (0.1)" in printed
+    assert printed.count("is not among the versions") == 1
