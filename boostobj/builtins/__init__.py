@@ -15,7 +15,7 @@ import numpy as np
 
 from ..domain import Interval, Parameter
 
-CHECKED = {"xgboost": ("3.2.0", "3.4.1"), "lightgbm": ("4.7.0",)}
+CHECKED = {"xgboost": ("2.1.0", "3.2.0", "3.4.1"), "lightgbm": ("4.0.0", "4.7.0")}
 """The versions on which every row below gave identical trees when this release was made."""
 
 
