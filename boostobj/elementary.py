@@ -14,12 +14,15 @@ from __future__ import annotations
 import functools
 import math
 from fractions import Fraction
+from typing import Any
 
 import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic, overload
+
+from .lanes import DOUBLE, FLOAT, Lanes, with_twin
 
 # Branch-free division needs NumPy's rule for x/0, and only what is inlined can be vectorised.
 kernel = functools.partial(numba.njit, error_model="numpy", nogil=True, forceinline=True)
@@ -91,27 +94,33 @@ def _table(n: int) -> tuple[np.ndarray, np.ndarray]:
     return np.array(heads).view(_U64) - (np.arange(n, dtype=_U64) << shift), np.array(tails)
 
 
-_T32, _ = _table(32)
-_T128, _TAIL128 = _table(128)
+_HEADS32, _ = _table(32)
+_TABLE32 = _HEADS32.view(np.float64)[:, None]
+_HEADS128, _TAILS128 = _table(128)
+_TABLE128 = np.stack([_HEADS128.view(np.float64), _TAILS128], axis=1)  # side by side: one cache line for both
+_PAIRS128 = _TABLE128.ravel()
 
 _E32_INV = float.fromhex("0x1.71547652b82fep0") * 32
 _E32_0 = float.fromhex("0x1.c6af84b912394p-5") / 32**3
 _E32_1 = float.fromhex("0x1.ebfce50fac4f3p-3") / 32**2
 _E32_2 = float.fromhex("0x1.62e42ff0c52d6p-1") / 32
-_M31 = _U64(31)
-_S47 = _U64(47)
+_E32_LOW, _E32_HIGH = -104.0, 89.0  # beyond these the double result rounds to 0 and to infinity as a float32
 
 
-@kernel
-def _expf_fast(x):
-    # Clamped, not selected afterwards: a select of a constant becomes a branch in what follows, and nothing is vectorised.
-    # Beyond these ends the double result rounds to infinity and to 0 as a float32 by itself.
-    xd = min(max(np.float64(x), -104.0), 89.0)
-    k = fma(_E32_INV, xd, _SHIFT)
-    ki = _bits(k)
-    r = fma(_E32_INV, xd, -(k - _SHIFT))
-    scale = _float(_T32[ki & _M31] + (ki << _S47))
-    return np.float32(fma(fma(_E32_0, r, _E32_1), r * r, fma(_E32_2, r, 1.0)) * scale)
+def _write_expf(v: Lanes, x: Any) -> Any:
+    b = v.builder
+    low, high = (v.constant(FLOAT, end) for end in (_E32_LOW, _E32_HIGH))
+    x = v.select(b.fcmp_ordered("<", x, low), low, x)  # NaN stays
+    x = v.select(b.fcmp_ordered(">", x, high), high, x)
+    z = b.fpext(x, v.kind(DOUBLE))
+    shifted = v.fma(v.double(_E32_INV), z, v.double(_SHIFT))
+    k = v.bits(shifted)
+    r = v.fma(v.double(_E32_INV), z, b.fneg(b.fsub(shifted, v.double(_SHIFT))))
+    (head,) = v.lookup("boostobj.table32", _TABLE32, b.and_(k, v.int64(31)))
+    scale = v.from_bits(b.add(v.bits(head), b.shl(k, v.int64(47))))
+    y = v.fma(v.double(_E32_2), r, v.double(1.0))
+    y = v.fma(v.fma(v.double(_E32_0), r, v.double(_E32_1)), b.fmul(r, r), y)
+    return b.fptrunc(b.fmul(y, scale), v.kind(FLOAT))
 
 
 _E64_INV = float.fromhex("0x1.71547652b82fep0") * 128
@@ -124,46 +133,61 @@ _E64_5 = float.fromhex("0x1.1111167a4d017p-7")
 _E64_OVERFLOW = float.fromhex("0x1.62e42fefa39efp9")
 _E64_UNDERFLOW = float.fromhex("-0x1.74910d52d3051p9")
 _M127 = _U64(127)
-_S45 = _U64(45)
-_UP = _U64(1022 << 52)
-_DOWN = _U64(1009 << 52)
+_S45, _S52 = _U64(45), _U64(52)
+_I1 = _U64(1)
+_DOWN = _U64((1 << 64) - (1009 << 52))
 _ZERO64 = _U64(0)
-_TINY = 2.0**-1022
 _HUGE = 2.0**1009
 
 
-@kernel
-def _reduce(x):
-    """exp(x) = 2**(k/128) * (1 + rest): the bits of the power of two without range, and the rest."""
-    k = _E64_INV * x + _SHIFT
-    ki = _bits(k)
-    k = k - _SHIFT
-    r = fma(k, _E64_LO, fma(k, _E64_HI, x))
-    i = ki & _M127
-    r2 = r * r
-    rest = fma(r2 * r2, fma(r, _E64_5, _E64_4), fma(r2, fma(r, _E64_3, _E64_2), _TAIL128[i] + r))
-    return _T128[i] + (ki << _S45), rest
-
-
-@kernel
-def _exp_fast(x):
-    clipped = min(max(x, -746.0), 710.0)
-    bits, rest = _reduce(clipped)
+def _write_exp(v: Lanes, x: Any) -> Any:
+    b = v.builder
+    low, high = v.double(-746.0), v.double(710.0)
+    clipped = v.select(b.fcmp_ordered("<", x, low), low, x)  # NaN stays
+    clipped = v.select(b.fcmp_ordered(">", clipped, high), high, clipped)
+    shifted = v.fma(v.double(_E64_INV), clipped, v.double(_SHIFT))
+    bits = v.bits(shifted)
+    k = b.fsub(shifted, v.double(_SHIFT))
+    r = v.fma(k, v.double(_E64_LO), v.fma(k, v.double(_E64_HI), clipped))
+    head, tail = v.lookup("boostobj.table128", _TABLE128, b.and_(bits, v.int64(127)))
+    top = b.add(v.bits(head), b.shl(bits, v.int64(45)))
+    r2 = b.fmul(r, r)
+    rest = v.fma(r2, v.fma(r, v.double(_E64_3), v.double(_E64_2)), b.fadd(tail, r))
+    rest = v.fma(b.fmul(r2, r2), v.fma(r, v.double(_E64_5), v.double(_E64_4)), rest)
+    scale = v.from_bits(top)
+    near = v.fma(scale, rest, scale)
     # Far from 0 the scale leaves the range of a double: it is moved in, and the result moved back.
-    low = clipped <= -512.0
-    high = clipped >= 512.0
-    scale = _float(bits + where(low, _UP, _ZERO64) - where(high, _DOWN, _ZERO64))
-    # The C library's code for very negative arguments rounds the product before the sum.
-    product = scale * rest
-    y = where(low, scale + product, fma(scale, rest, scale))
-    # A subnormal result must be rounded once: split it at 1, whose last place is the subnormals'.
-    low_part = (scale - y) + product
-    one = 1.0 + y
-    y = where(low & (y < 1.0), (one + (((1.0 - one) + y) + low_part)) - 1.0, y)
-    y = y * where(low, _TINY, where(high, _HUGE, 1.0))
-    y = where(x > _E64_OVERFLOW, np.inf, y)
-    y = where(x < _E64_UNDERFLOW, 0.0, y)
-    return where(x != x, x, y)
+    size = v.from_bits(b.and_(v.bits(clipped), v.int64((1 << 63) - 1)))
+    here = b.block
+    with b.if_then(v.any(b.fcmp_ordered(">=", size, v.double(512.0))), likely=False):
+        negative = b.fcmp_ordered("<", clipped, v.double(0.0))
+        moved = b.add(top, v.select(negative, v.int64(1022 << 52), v.int64(-1009 << 52)))
+        scale = v.from_bits(moved)
+        product = b.fmul(scale, rest)
+        # The C library's code for very negative arguments rounds the product before the sum; and a subnormal result
+        # must be rounded once: split it at 1, whose last place is the subnormals'.
+        total = b.fadd(scale, product)
+        lost = b.fadd(b.fsub(scale, total), product)
+        one = v.double(1.0)
+        sum_ = b.fadd(one, total)
+        split = b.fadd(sum_, b.fadd(b.fadd(b.fsub(one, sum_), total), lost))
+        split = b.fsub(split, one)
+        below = v.select(b.fcmp_ordered("<", total, one), split, total)
+        below = b.fmul(below, v.double(2.0**-1022))
+        above = b.fmul(v.fma(scale, rest, scale), v.double(_HUGE))
+        y = v.select(negative, below, above)
+        y = v.select(b.fcmp_ordered(">", x, v.double(_E64_OVERFLOW)), v.double(math.inf), y)
+        y = v.select(b.fcmp_ordered("<", x, v.double(_E64_UNDERFLOW)), v.double(0.0), y)
+        y = v.select(b.fcmp_ordered(">=", size, v.double(512.0)), y, near)
+        there = b.block
+    merged = b.phi(v.kind(DOUBLE))
+    merged.add_incoming(near, here)
+    merged.add_incoming(y, there)
+    return merged
+
+
+_expf_fast = with_twin("expf", _write_expf)
+_exp_fast = with_twin("exp", _write_exp)
 
 
 @kernel
@@ -236,8 +260,9 @@ def expm1(x):
     ki = _bits(k)
     k = k - _SHIFT
     high = clipped >= 512.0
-    i = ki & _M127
-    scale = _float(_T128[i] + (ki << _S45) - where(high, _DOWN, _ZERO64))
+    i = (ki & _M127) << _I1
+    scale = _float(_bits(_PAIRS128[i]) + (ki << _S45) + where(high, _DOWN, _ZERO64))
+    tail = _PAIRS128[i + _I1]
     # r + lost is the reduced argument to more than a double: near 0 the result is as small as r.
     near = fma(k, _E64_HI, clipped)
     r = fma(k, _E64_LO, near)
@@ -245,7 +270,7 @@ def expm1(x):
     r2 = r * r
     # Taylor's series: exp's own polynomial trades the first digits for the last, which show where the result is small.
     series = fma(r, fma(r, fma(r, fma(r, _SIXTH_ORDER, _FIFTH_ORDER), _FOURTH_ORDER), _THIRD_ORDER), 0.5)
-    rest = fma(r2, series, fma(_TAIL128[i], r, _TAIL128[i]) + lost)
+    rest = fma(r2, series, fma(tail, r, tail) + lost)
     above = scale - where(high, 0.0, 1.0)
     head = fma(scale, r, above)
     y = head + fma(scale, rest, fma(scale, r, above - head))
@@ -265,7 +290,6 @@ _L6 = 1.531383769920937332e-01
 _L7 = 1.479819860511658591e-01
 _SQRT_HALF = _U64(0x3FE6A09E667F3BCD)
 _ONE = _U64(0x3FF0000000000000)
-_S52 = _U64(52)
 _MANTISSA = _U64((1 << 52) - 1)
 _TWO52 = 2.0**52
 _TWO52_BITS = _U64(0x4330000000000000)
