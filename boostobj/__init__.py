@@ -4,6 +4,7 @@ from .domain import Choice, Interval, param
 from .objective import Objective, Pointwise, Rowwise
 from .objectives import LogCosh, LogLoss, PseudoHuber, Softmax
 from .registry import get, objectives, register
+from .threads import get_num_threads, set_num_threads
 from .version import __version__
 
 __all__ = [
@@ -18,7 +19,9 @@ __all__ = [
     "Softmax",
     "__version__",
     "get",
+    "get_num_threads",
     "objectives",
     "param",
     "register",
+    "set_num_threads",
 ]

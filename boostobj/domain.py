@@ -6,6 +6,7 @@ The same description checks a value, words the error, and tells the tests which 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -26,7 +27,7 @@ class Interval:
     closed: str = ""  # "", "low", "high" or "both"
     integer: bool = False
 
-    @property
+    @functools.cached_property
     def ends(self) -> tuple[float, float]:
         """The smallest and the largest float64 inside: what a compiled loop compares with."""
         low = self.low if self.closed in ("low", "both") else math.nextafter(self.low, math.inf)

@@ -1,9 +1,9 @@
 """A scalar kernel becomes a compiled loop over rows.
 
 What is policy lives here, once: weights, counting of bad rows, saturation and casting. The mathematics is in the
-kernels. A loop runs over all rows of the arrays it is given (a chunk is a slice: an index that starts at 0 is what LLVM
-can prove not to be negative) and returns whether there were bad targets, bad scores, bad weights, and a positive weight;
-the caller words the error.
+kernels. A loop runs over the rows from `start` to `stop` (slices or unsigned numbers: an index that LLVM cannot prove not to
+be negative costs a select per row) and returns flags: whether there were bad targets, bad scores, bad weights, and a
+positive weight; the caller words the error.
 
 Compiled loops are kept on disk. Numba's own cache never hits for a closure, and keeps several signatures in one index
 that two processes can overwrite with each other's machine code. Here each loop and signature has its own file, under a
@@ -27,16 +27,17 @@ from pathlib import Path
 import llvmlite
 import numba
 import numpy as np
+from llvmlite import ir
 from numba.core import serialize, types
 from numba.core.caching import FunctionCache
-from numba.extending import overload
+from numba.extending import intrinsic, overload
 
-from . import elementary
+from . import elementary, lanes
+from .elementary import where
 from .version import __version__
 
 LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 LARGEST = float(np.finfo(np.float64).max)
-NO_WEIGHT = {np.dtype(t): np.empty(0, t) for t in (np.float32, np.float64)}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -90,7 +91,7 @@ def _cached(loop: Callable, template: str, function: Callable, *variant: object)
     """Keep the loop's machine code on disk, if the kernel is one of ours."""
     file = inspect.getsourcefile(function)
     if file and function.__module__.startswith("boostobj."):
-        print_ = _fingerprint(__file__, elementary.__file__, file)
+        print_ = _fingerprint(__file__, elementary.__file__, lanes.__file__, file)
         key = (template, function.__module__, function.__qualname__, repr(variant), print_)
         with contextlib.suppress(RuntimeError):  # no place to write to
             loop._cache = _KernelCache(loop.py_func, key)  # type: ignore[attr-defined]
@@ -99,6 +100,21 @@ def _cached(loop: Callable, template: str, function: Callable, *variant: object)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Pieces of a loop
+
+BAD_TARGET, BAD_RAW, BAD_WEIGHT, POSITIVE_WEIGHT = 1, 2, 4, 8
+WEIGHT = BAD_WEIGHT | POSITIVE_WEIGHT
+_BAD_TARGET, _BAD_RAW, _BAD_WEIGHT, _POSITIVE_WEIGHT, _CLEAR = map(np.int32, (1, 2, 4, 8, 0))
+
+
+@intrinsic
+def _noted(typingctx, flags, condition, bit):
+    """flags with the bit set where the condition holds: 32 bits wide, as Numba's own `|` is not, so that vectors stay full."""
+
+    def codegen(context, builder, signature, args):
+        flags, condition, bit = args
+        return builder.or_(flags, builder.select(condition, bit, ir.Constant(bit.type, 0)))
+
+    return types.int32(types.int32, types.boolean, types.int32), codegen
 
 
 def columns(targets, i):
@@ -115,20 +131,50 @@ def _columns(targets, i):
     return {1: one, 2: two}.get(targets.count)
 
 
+def weight_of(weight, i, one):
+    """The weight of row i; `one` where there are no weights, and then nothing of it is left in the machine code."""
+    raise TypeError("weight_of is for compiled loops")
+
+
+@overload(weight_of, jit_options={"error_model": "numpy", "forceinline": True})
+def _weight_of(weight, i, one):
+    if isinstance(weight, types.NoneType):
+        return lambda weight, i, one: one
+    return lambda weight, i, one: weight[i]
+
+
+def rows(array, start, stop):
+    """Rows start to stop of an array or of each in a tuple; None stays None. Their index then starts at 0."""
+    raise TypeError("rows is for compiled loops")
+
+
+@overload(rows, jit_options={"error_model": "numpy", "forceinline": True})
+def _rows(array, start, stop):
+    if isinstance(array, types.NoneType):
+        return lambda array, start, stop: None
+    if isinstance(array, types.UniTuple):
+        one = lambda array, start, stop: (array[0][start:stop],)  # noqa: E731
+        two = lambda array, start, stop: (array[0][start:stop], array[1][start:stop])  # noqa: E731
+        return {1: one, 2: two}.get(array.count)
+    return lambda array, start, stop: array[start:stop]
+
+
 @elementary.kernel
 def _saturated(value, limit):
     return min(max(value, -limit), limit)
 
 
-_flag = np.int32  # bad rows are noted, not counted: an integer as wide as the scores keeps the loop's vectors full
-_NO, _YES = _flag(0), _flag(1)
+@elementary.kernel
+def _outside(value, low, high, whole):
+    """A value outside [low, high], or NaN, or not whole where it must be; without a branch, to be vectorised."""
+    return not ((value >= low) & (value <= high) & ((value == np.floor(value)) | (not whole)))
 
 
 @elementary.kernel
-def _outside(value, low, high, whole):
-    """1 for a value outside [low, high], or NaN, or not whole where it must be; without a branch, to be vectorised."""
-    inside = (value >= low) & (value <= high) & ((value == np.floor(value)) | (not whole))
-    return _flag(not inside)
+def _weight_noted(flags, w, largest):
+    zero = largest - largest  # of the weight's own type, which a literal would widen
+    flags = _noted(flags, _outside(w, zero, largest, False), _BAD_WEIGHT)
+    return _noted(flags, w > zero, _POSITIVE_WEIGHT)
 
 
 _jit = functools.partial(numba.njit, error_model="numpy", nogil=True)
@@ -139,26 +185,26 @@ def _compiled(function: Callable) -> Callable:
 
 
 @functools.cache
-def pointwise_loss(point: Callable) -> Callable:
+def pointwise_loss(point: Callable, whole: bool) -> Callable:
     point_ = _compiled(point)
 
     @_jit
-    def loop(targets, raw, params, low, high, whole, out):
-        bad_target = _NO
-        bad_raw = _NO
+    def loop(start, stop, targets, raw, params, low, high, out):
+        targets, raw, out = rows(targets, start, stop), rows(raw, start, stop), rows(out, start, stop)
+        flags = _CLEAR
         for i in range(raw.shape[0]):
             t = columns(targets, i)
             f = np.float64(raw[i])
-            bad_target |= _outside(t[0], low, high, whole)
-            bad_raw |= _flag(not (abs(f) <= LARGEST))
+            flags = _noted(flags, _outside(t[0], low, high, whole), _BAD_TARGET)
+            flags = _noted(flags, not (abs(f) <= LARGEST), _BAD_RAW)
             out[i] = point_(*(t + (f,) + params))[0]  # noqa: RUF005
-        return bad_target, bad_raw, _NO, _NO
+        return flags
 
-    return _cached(loop, "pointwise_loss", point)
+    return _cached(loop, "pointwise_loss", point, whole)
 
 
 @functools.cache
-def pointwise_gradient(point: Callable, column: int) -> Callable:
+def pointwise_gradient(point: Callable, column: int, whole: bool) -> Callable:
     """`column` is the place of the curvature in the tuple that the kernel returns: LLVM drops the others.
 
     No Hessian is below `least`, nothing is beyond `limit`.
@@ -166,35 +212,23 @@ def pointwise_gradient(point: Callable, column: int) -> Callable:
     point_ = _compiled(point)
 
     @_jit
-    def loop(targets, raw, weight, params, low, high, whole, least, limit, grad, hess):
-        bad_target = _NO
-        bad_raw = _NO
-        bad_weight = _NO
-        positive = _NO
-        if weight.size == 0:
-            for i in range(raw.shape[0]):
-                t = columns(targets, i)
-                f = np.float64(raw[i])
-                bad_target |= _outside(t[0], low, high, whole)
-                bad_raw |= _flag(not (abs(f) <= LARGEST))
-                v = point_(*(t + (f,) + params))  # noqa: RUF005
-                grad[i] = _saturated(v[1], limit)
-                hess[i] = min(max(v[column], least), limit)
-        else:
-            for i in range(raw.shape[0]):
-                t = columns(targets, i)
-                f = np.float64(raw[i])
-                w = np.float64(weight[i])
-                bad_target |= _outside(t[0], low, high, whole)
-                bad_raw |= _flag(not (abs(f) <= LARGEST))
-                bad_weight |= _outside(w, 0.0, LARGEST, False)
-                positive |= _flag(w > 0.0)
-                v = point_(*(t + (f,) + params))  # noqa: RUF005
-                grad[i] = _saturated(v[1] * w, limit)
-                hess[i] = min(max(v[column] * w, least), limit)
-        return bad_target, bad_raw, bad_weight, positive
+    def loop(start, stop, targets, raw, weight, params, low, high, least, limit, grad, hess):
+        targets, raw, weight = rows(targets, start, stop), rows(raw, start, stop), rows(weight, start, stop)
+        grad, hess = rows(grad, start, stop), rows(hess, start, stop)
+        flags = _CLEAR
+        for i in range(raw.shape[0]):
+            t = columns(targets, i)
+            f = np.float64(raw[i])
+            w = np.float64(weight_of(weight, i, 1.0))
+            flags = _noted(flags, _outside(t[0], low, high, whole), _BAD_TARGET)
+            flags = _noted(flags, not (abs(f) <= LARGEST), _BAD_RAW)
+            flags = _weight_noted(flags, w, LARGEST)
+            v = point_(*(t + (f,) + params))  # noqa: RUF005
+            grad[i] = _saturated(v[1] * w, limit)
+            hess[i] = min(max(v[column] * w, least), limit)
+        return flags
 
-    return _cached(loop, "pointwise_gradient", point, column)
+    return _cached(loop, "pointwise_gradient", point, column, whole)
 
 
 @functools.cache
@@ -216,46 +250,34 @@ def pointwise_sum(point: Callable) -> Callable:
 
 
 @functools.cache
-def native_pointwise(function: Callable, wide: bool) -> Callable:
+def native_pointwise(function: Callable, wide: bool, whole: bool) -> Callable:
     """A booster's own arithmetic: float32 scores (XGBoost) or, if `wide`, float64 scores (LightGBM)."""
     function_ = _compiled(function)
     score = np.float64 if wide else np.float32
     one = np.float32(1.0)
-    zero = np.float32(0.0)
     largest = np.float32(LARGEST_FLOAT32)
     limit = LARGEST_FLOAT32 if wide else largest
     farthest = LARGEST if wide else largest
 
     @_jit
-    def loop(y, raw, weight, params, low_, high_, whole, grad, hess):
+    def loop(start, stop, y, raw, weight, params, low_, high_, grad, hess):
+        y, raw, weight = rows(y, start, stop), rows(raw, start, stop), rows(weight, start, stop)
+        grad, hess = rows(grad, start, stop), rows(hess, start, stop)
         low = np.float32(max(low_, -LARGEST_FLOAT32))
         high = np.float32(min(high_, LARGEST_FLOAT32))
-        bad_target = _NO
-        bad_raw = _NO
-        bad_weight = _NO
-        positive = _NO
-        if weight.size == 0:
-            for i in range(raw.shape[0]):
-                f = score(raw[i])
-                bad_target |= _outside(y[i], low, high, whole)
-                bad_raw |= _flag(not (abs(f) <= farthest))
-                g, h = function_(*((y[i], f, one) + params))  # noqa: RUF005
-                grad[i] = _saturated(g, limit)
-                hess[i] = _saturated(h, limit)
-        else:
-            for i in range(raw.shape[0]):
-                f = score(raw[i])
-                w = weight[i]
-                bad_target |= _outside(y[i], low, high, whole)
-                bad_raw |= _flag(not (abs(f) <= farthest))
-                bad_weight |= _outside(w, zero, largest, False)
-                positive |= _flag(w > zero)
-                g, h = function_(*((y[i], f, w) + params))  # noqa: RUF005
-                grad[i] = _saturated(g, limit)
-                hess[i] = _saturated(h, limit)
-        return bad_target, bad_raw, bad_weight, positive
+        flags = _CLEAR
+        for i in range(raw.shape[0]):
+            f = score(raw[i])
+            w = weight_of(weight, i, one)
+            flags = _noted(flags, _outside(y[i], low, high, whole), _BAD_TARGET)
+            flags = _noted(flags, not (abs(f) <= farthest), _BAD_RAW)
+            flags = _weight_noted(flags, w, largest)
+            g, h = function_(*((y[i], f, w) + params))  # noqa: RUF005
+            grad[i] = _saturated(g, limit)
+            hess[i] = _saturated(h, limit)
+        return flags
 
-    return _cached(loop, "native_pointwise", function, wide)
+    return _cached(loop, "native_pointwise", function, wide, whole)
 
 
 @functools.cache
@@ -263,25 +285,24 @@ def rowwise_loss(row: Callable) -> Callable:
     row_ = _compiled(row)
 
     @_jit
-    def loop(targets, raw, params, low, high, whole, out):
+    def loop(start, stop, targets, raw, params, low, high, out):
         k = raw.shape[1]
         f = np.empty(k)
         grad = np.empty(k)
         hess = np.empty(k)
-        bad_target = _NO
-        bad_raw = _NO
-        for i in range(raw.shape[0]):
+        flags = _CLEAR
+        for i in range(np.uintp(start), np.uintp(stop)):
             t = columns(targets, i)
             finite = True
             for j in range(k):
                 f[j] = raw[i, j]
                 finite &= abs(f[j]) <= LARGEST
-            bad_raw |= _flag(not finite)
-            if not _outside(t[0], low, high, whole):
+            flags = _noted(flags, not finite, _BAD_RAW)
+            bad = _outside(t[0], low, high, True)
+            flags = _noted(flags, bad, _BAD_TARGET)
+            if not bad:  # the kernel indexes with it
                 out[i] = row_(*(t + (f,) + params + (grad, hess, 0)))  # noqa: RUF005
-            else:
-                bad_target = _YES
-        return bad_target, bad_raw, _NO, _NO
+        return flags
 
     return _cached(loop, "rowwise_loss", row)
 
@@ -291,75 +312,83 @@ def rowwise_gradient(row: Callable, kind: int) -> Callable:
     row_ = _compiled(row)
 
     @_jit
-    def loop(targets, raw, weight, params, low, high, whole, least, limit, grad, hess):
+    def loop(start, stop, targets, raw, weight, params, low, high, least, limit, grad, hess):
         k = raw.shape[1]
         f = np.empty(k)
         g = np.empty(k)
         h = np.empty(k)
-        bad_target = _NO
-        bad_raw = _NO
-        bad_weight = _NO
-        positive = _NO
-        for i in range(raw.shape[0]):
+        flags = _CLEAR
+        for i in range(np.uintp(start), np.uintp(stop)):
             t = columns(targets, i)
-            w = np.float64(weight[i]) if weight.size else 1.0
+            w = np.float64(weight_of(weight, i, 1.0))
             finite = True
             for j in range(k):
                 f[j] = raw[i, j]
                 finite &= abs(f[j]) <= LARGEST
-            bad_raw |= _flag(not finite)
-            bad_weight |= _outside(w, 0.0, LARGEST, False)
-            positive |= _flag(w > 0.0)
-            if not _outside(t[0], low, high, whole):
+            flags = _noted(flags, not finite, _BAD_RAW)
+            flags = _weight_noted(flags, w, LARGEST)
+            bad = _outside(t[0], low, high, True)
+            flags = _noted(flags, bad, _BAD_TARGET)
+            if not bad:  # the kernel indexes with it
                 row_(*(t + (f,) + params + (g, h, kind)))  # noqa: RUF005
                 for j in range(k):
                     grad[i, j] = _saturated(g[j] * w, limit)
                     hess[i, j] = min(max(h[j] * w, least), limit)
-            else:
-                bad_target = _YES
-        return bad_target, bad_raw, bad_weight, positive
+        return flags
 
     return _cached(loop, "rowwise_gradient", row, kind)
 
 
+_BLOCK = 1 << 13  # scores in a block: with gradient and Hessian in float32 some 100 KB, which a second-level cache holds
+
+
 @functools.cache
 def native_rowwise(function: Callable, wide: bool) -> Callable:
+    """A booster's own arithmetic for k scores per row, a block of rows at a time.
+
+    Within a block scores, gradients and Hessians lie class by class: neighbours in memory are then rows, which have
+    nothing to do with each other, and fill vectors whatever k is. Scores that come class by class (LightGBM's) are used
+    where they are.
+    """
     function_ = _compiled(function)
     score = np.float64 if wide else np.float32
     one = np.float32(1.0)
-    zero = np.float32(0.0)
     largest = np.float32(LARGEST_FLOAT32)
     limit = LARGEST_FLOAT32 if wide else largest
     farthest = LARGEST if wide else largest
 
     @_jit
-    def loop(y, raw, weight, params, low_, high_, whole, grad, hess):
+    def loop(start, stop, y, raw, weight, params, low_, high_, grad, hess):
         low = np.float32(max(low_, -LARGEST_FLOAT32))
         high = np.float32(min(high_, LARGEST_FLOAT32))
         k = raw.shape[1]
-        f = np.empty(k, score)
-        g = np.empty(k, score)
-        h = np.empty(k, score)
-        bad_target = _NO
-        bad_raw = _NO
-        bad_weight = _NO
-        positive = _NO
-        for i in range(raw.shape[0]):
-            w = weight[i] if weight.size else one
-            finite = True
+        most = max(min(_BLOCK // k // 16 * 16, 512), 32)
+        f = np.empty((k, most), score)
+        g = np.empty((k, most), score)
+        h = np.empty((k, most), score)
+        w = np.full(most, one)
+        label = np.empty(most, np.int32)
+        flags = _CLEAR
+        for first in range(start, stop, most):
+            size = min(most, stop - first)
+            y_, weight_ = rows(y, first, first + size), rows(weight, first, first + size)
+            for b in range(size):
+                bad = _outside(y_[b], low, high, True)
+                flags = _noted(flags, bad, _BAD_TARGET)
+                label[b] = where(bad, np.int32(0), np.int32(y_[b]))
+            for b in range(size):
+                w[b] = weight_of(weight_, b, one)
+                flags = _weight_noted(flags, w[b], largest)
             for j in range(k):
-                f[j] = raw[i, j]
-                finite &= abs(f[j]) <= farthest
-            bad_raw |= _flag(not finite)
-            bad_weight |= _outside(w, zero, largest, False)
-            positive |= _flag(w > zero)
-            if not _outside(y[i], low, high, whole):
-                function_(*((y[i], f, w) + params + (g, h)))  # noqa: RUF005
-                for j in range(k):
-                    grad[i, j] = _saturated(g[j], limit)
-                    hess[i, j] = _saturated(h[j], limit)
-            else:
-                bad_target = _YES
-        return bad_target, bad_raw, bad_weight, positive
+                for b in range(size):
+                    f[j, b] = raw[np.uintp(first) + np.uintp(b), j]
+                    flags = _noted(flags, not (abs(f[j, b]) <= farthest), _BAD_RAW)
+            function_(*((label[:size], f, w) + params + (g, h)))  # noqa: RUF005
+            for j in range(k):
+                for b in range(size):
+                    grad[np.uintp(first) + np.uintp(b), j] = _saturated(g[j, b], limit)
+                    hess[np.uintp(first) + np.uintp(b), j] = _saturated(h[j, b], limit)
+        return flags
 
     return _cached(loop, "native_rowwise", function, wide)
+

@@ -12,11 +12,11 @@ import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 
-from . import builtins, loops, protocol
+from . import buffers, builtins, loops, protocol, threads
 from .domain import Interval, Parameter, first_bad
 from .links import LINKS
 
@@ -69,12 +69,19 @@ class Objective(ABC):
         """Raw scores, or an offset, as a contiguous float array of the right number of dimensions; ValueError otherwise."""
 
     @abstractmethod
-    def _losses(self, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]: ...
+    def _losses(self, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, int]: ...
 
     @abstractmethod
     def _gradients(
-        self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, kind: str, out: type, least: float = -math.inf
-    ) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]: ...
+        self,
+        y: np.ndarray,
+        raw: np.ndarray,
+        weight: np.ndarray | None,
+        kind: str,
+        results: tuple[np.ndarray, np.ndarray],
+        least: float = -math.inf,
+    ) -> int:
+        """Fill gradient and Hessian; what the loop noted. No Hessian is below `least`."""
 
     @abstractmethod
     def _start(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> np.ndarray: ...
@@ -140,9 +147,10 @@ class Objective(ABC):
         """
         y, raw, weight = self._checked(y, raw, weight)
         kind = "exact" if self.curvature in ("default", "native") else self.curvature
-        grad, hess, bad = self._gradients(y, raw, weight, kind, raw.dtype.type)
-        self._refuse(bad, y, raw, weight)
-        return grad, hess
+        order = _order(raw)
+        results = np.empty(raw.shape, raw.dtype, order), np.empty(raw.shape, raw.dtype, order)
+        self._refuse(self._gradients(y, raw, weight, kind, results), y, raw, weight)
+        return results
 
     @final
     def start(self, y: Any, weight: Any = None, *, offset: Any = None) -> np.ndarray:
@@ -227,44 +235,29 @@ class Objective(ABC):
         self._same_length(call.y, raw, call.weight)
         if call.y.size == 0:
             return np.empty(raw.shape, np.float32), np.empty(raw.shape, np.float32)
-        kind = self.boosters_curvature if self.curvature == "default" else self.curvature
+        kind = self._kind_for_boosters()
         if kind == "native":
-            native = self._native(call.booster)
-            if native:
-                found = self._native_gradients(*native, call, raw)
-                if found:
-                    return found
+            found = self._native_gradients(call, raw)
+            if found:
+                return found
             kind = "exact"
-        grad, hess, bad = self._gradients(call.y, raw, call.weight, kind, np.float32, 0.0)
-        self._refuse(bad, call.y, raw, call.weight)
-        return grad, hess
+        results = _handed_out(raw)
+        self._refuse(self._gradients(call.y, raw, call.weight, kind, results, 0.0), call.y, raw, call.weight)
+        return results
 
-    def _native_gradients(
-        self, row: builtins.Native, values: Mapping[str, Any], call: protocol.Call, raw: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray] | None:
+    def _native_gradients(self, call: protocol.Call, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """The booster's own arithmetic; None where only the textbook takes these labels (soft ones, say)."""
         k = raw.shape[1] if raw.ndim == 2 else 1
-        labels = self._labels_of(row, k)
-        order: Any = "F" if raw.flags.f_contiguous else "C"
-        grad = np.empty(raw.shape, np.float32, order)
-        hess = np.empty(raw.shape, np.float32, order)
-        build = loops.native_rowwise if row.rowwise else loops.native_pointwise
-        weight = loops.NO_WEIGHT[np.dtype(np.float32)] if call.weight is None else call.weight
-        loop = build(row.kernel, row.wide)
-        bad = loop(
-            call.y,
-            raw,
-            weight,
-            row.kernel_parameters(call.y, values),
-            *labels.ends,
-            labels.integer,
-            grad,
-            hess,
-        )
-        if bad[0] and not self._is_builtin():
+        step = _native_step(self, call.booster, protocol.installed_version(call.booster), k)
+        if step is None:
+            return None
+        results = _handed_out(raw)
+        parameters = step.row.kernel_parameters(call.y, step.values)
+        bad = _over_rows(step.loop, raw, call.y, raw, call.weight, parameters, *step.labels.ends, *results)
+        if bad & loops.BAD_TARGET and not self._is_builtin():
             return None  # the textbook takes them, or refuses them in its own words
-        self._refuse(bad, call.y, raw, call.weight, labels)
-        return grad, hess
+        self._refuse(bad, call.y, raw, call.weight, step.labels)
+        return results
 
     @final
     def train_params(self, dtrain: Any, *, nthread: int | None = None) -> dict[str, Any]:
@@ -440,20 +433,19 @@ class Objective(ABC):
 
     def _refuse(
         self,
-        bad: tuple[int, ...],
+        bad: int,
         y: np.ndarray,
         raw: np.ndarray,
         weight: np.ndarray | None,
         labels: Interval | None = None,
     ) -> None:
-        """Word the error that a loop has counted."""
-        bad_target, bad_raw, bad_weight, positive = bad
-        if bad_target:
+        """Word the error that a loop has noted."""
+        if bad & loops.BAD_TARGET:
             k = raw.shape[1] if raw.ndim == 2 else 1
             self._refuse_targets(y, labels or self._labels(k))
-        if bad_raw:
+        if bad & loops.BAD_RAW:
             raise first_bad(self._owner, "raw", _FINITE, raw, ~np.isfinite(raw))
-        if weight is not None and weight.size and (bad_weight or not positive):
+        if weight is not None and weight.size and bad & loops.WEIGHT != loops.POSITIVE_WEIGHT:
             self._refuse_weights(weight)
 
 
@@ -530,24 +522,26 @@ class Pointwise(_Textbook):
         return raw if raw.flags.c_contiguous else np.ascontiguousarray(raw)
 
     @final
-    def _losses(self, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
+    def _losses(self, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, int]:
         out = np.empty(y.size)
-        loop = loops.pointwise_loss(type(self).point)
         domain = self.domain
-        return out, loop((y,), raw, self._kernel_parameters(), *domain.ends, domain.integer, out)
+        loop = loops.pointwise_loss(type(self).point, domain.integer)
+        return out, _over_rows(loop, raw, (y,), raw, self._kernel_parameters(), *domain.ends, out)
 
     @final
     def _gradients(
-        self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, kind: str, out: type, least: float = -math.inf
-    ) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
-        grad: np.ndarray = np.empty(y.size, out)
-        hess: np.ndarray = np.empty(y.size, out)
-        loop = loops.pointwise_gradient(type(self).point, 2 + self.kinds.index(kind))
-        weight = loops.NO_WEIGHT[y.dtype] if weight is None else weight
+        self,
+        y: np.ndarray,
+        raw: np.ndarray,
+        weight: np.ndarray | None,
+        kind: str,
+        results: tuple[np.ndarray, np.ndarray],
+        least: float = -math.inf,
+    ) -> int:
         domain = self.domain
-        limit = loops.LARGEST_FLOAT32 if out is np.float32 else math.inf
-        rest = (*domain.ends, domain.integer, least, limit, grad, hess)
-        return grad, hess, loop((y,), raw, weight, self._kernel_parameters(), *rest)
+        loop = loops.pointwise_gradient(type(self).point, 2 + self.kinds.index(kind), domain.integer)
+        rest = (*domain.ends, least, _limit(results), *results)
+        return _over_rows(loop, raw, (y,), raw, weight, self._kernel_parameters(), *rest)
 
     @final
     def _start(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> np.ndarray:
@@ -622,25 +616,26 @@ class Rowwise(_Textbook):
         return raw if raw.flags.c_contiguous or raw.flags.f_contiguous else np.ascontiguousarray(raw)
 
     @final
-    def _losses(self, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
+    def _losses(self, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, int]:
         out = np.empty(y.size)
         allowed = self._labels(raw.shape[1])
         loop = loops.rowwise_loss(type(self).row)
-        return out, loop((y,), raw, self._kernel_parameters(), *allowed.ends, allowed.integer, out)
+        return out, _over_rows(loop, raw, (y,), raw, self._kernel_parameters(), *allowed.ends, out)
 
     @final
     def _gradients(
-        self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, kind: str, out: type, least: float = -math.inf
-    ) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
-        order: Any = "F" if raw.flags.f_contiguous and not raw.flags.c_contiguous else "C"
-        grad: np.ndarray = np.empty(raw.shape, out, order)
-        hess: np.ndarray = np.empty(raw.shape, out, order)
+        self,
+        y: np.ndarray,
+        raw: np.ndarray,
+        weight: np.ndarray | None,
+        kind: str,
+        results: tuple[np.ndarray, np.ndarray],
+        least: float = -math.inf,
+    ) -> int:
         allowed = self._labels(raw.shape[1])
         loop = loops.rowwise_gradient(type(self).row, self.kinds.index(kind))
-        weight = loops.NO_WEIGHT[y.dtype] if weight is None else weight
-        limit = loops.LARGEST_FLOAT32 if out is np.float32 else math.inf
-        rest = (*allowed.ends, allowed.integer, least, limit, grad, hess)
-        return grad, hess, loop((y,), raw, weight, self._kernel_parameters(), *rest)
+        rest = (*allowed.ends, least, _limit(results), *results)
+        return _over_rows(loop, raw, (y,), raw, weight, self._kernel_parameters(), *rest)
 
     @final
     def _start(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> np.ndarray:
@@ -662,10 +657,52 @@ class Rowwise(_Textbook):
         weight = weight / weight.sum()
 
         def slope(c: np.ndarray) -> np.ndarray:
-            grad, _, _ = self._gradients(y, offset + c, weight, "exact", np.float64)
+            raw = offset + c
+            grad, hess = np.empty(raw.shape), np.empty(raw.shape)
+            self._gradients(y, raw, weight, "exact", (grad, hess))
             return grad.sum(axis=0)
 
         return _root_of_many(slope, type(self).guess(y, weight, k))
+
+
+class _NativeStep(NamedTuple):
+    """What a gradient step in a booster's own arithmetic needs beside the data."""
+
+    row: builtins.Native
+    values: Mapping[str, Any]
+    labels: Interval
+    loop: Callable[..., int]
+
+
+@functools.lru_cache(1024)
+def _native_step(objective: Objective, booster: str, version: str | None, k: int) -> _NativeStep | None:
+    """Looked up once, not in every round: a small round takes a few microseconds. None where the booster lacks the loss."""
+    native = objective._native(booster)
+    if native is None:
+        return None
+    row, values = native
+    labels = objective._labels_of(row, k)
+    if row.rowwise:
+        return _NativeStep(row, values, labels, loops.native_rowwise(row.kernel, row.wide))
+    return _NativeStep(row, values, labels, loops.native_pointwise(row.kernel, row.wide, labels.integer))
+
+
+def _over_rows(loop: Callable[..., int], raw: np.ndarray, *arguments: Any) -> int:
+    """All rows of the scores through a compiled loop, on as many threads as pay."""
+    return threads.run(lambda start, stop: loop(start, stop, *arguments), len(raw), raw.size)
+
+
+def _order(raw: np.ndarray) -> Any:
+    return "F" if raw.flags.f_contiguous and not raw.flags.c_contiguous else "C"
+
+
+def _handed_out(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Room for what a booster asked for, in the layout of its scores."""
+    return buffers.empty(raw.shape, _order(raw)), buffers.empty(raw.shape, _order(raw))
+
+
+def _limit(results: tuple[np.ndarray, np.ndarray]) -> float:
+    return loops.LARGEST_FLOAT32 if results[0].dtype == np.float32 else math.inf
 
 
 def _float_array(raw: Any) -> np.ndarray:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 _BOOSTING = ("boosting", "boosting_type", "boost")
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """One request for gradients: targets and weights as float32, scores as the booster gave them."""
 
     booster: str
@@ -74,6 +72,8 @@ def read(owner: str, y_true: Any, y_pred: Any, sample_weight: Any) -> Call:
 
 
 def _float32(values: Any) -> np.ndarray:
+    if type(values) is np.ndarray and values.dtype == np.float32 and values.flags.c_contiguous:
+        return values
     with np.errstate(over="ignore"):  # what is beyond float32 becomes inf, and is refused as such
         return np.ascontiguousarray(values, dtype=np.float32)
 

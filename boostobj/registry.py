@@ -176,7 +176,7 @@ class BuiltIn(Objective):
     def _scores(self, raw: Any, y: np.ndarray, what: str = "raw") -> np.ndarray:
         return self.textbook._scores(raw, y, what)
 
-    def _losses(self, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
+    def _losses(self, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, int]:
         k = raw.shape[1] if raw.ndim == 2 else 1
         self._refuse_targets(y, self._labels(k))
         out, bad = self.textbook._losses(y, raw)
@@ -184,14 +184,20 @@ class BuiltIn(Objective):
         return (out if factor is None else out * factor), bad
 
     def _gradients(
-        self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, kind: str, out: type, least: float = -np.inf
-    ) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
+        self,
+        y: np.ndarray,
+        raw: np.ndarray,
+        weight: np.ndarray | None,
+        kind: str,
+        results: tuple[np.ndarray, np.ndarray],
+        least: float = -np.inf,
+    ) -> int:
         k = raw.shape[1] if raw.ndim == 2 else 1
         self._refuse_targets(y, self._labels(k))
         factor = self._factor(y)
         if factor is not None:
             weight = (factor if weight is None else factor * weight).astype(y.dtype)
-        return self.textbook._gradients(y, raw, weight, kind, out, least)
+        return self.textbook._gradients(y, raw, weight, kind, results, least)
 
     def _factor(self, y: np.ndarray) -> np.ndarray | None:
         row = builtins.names()[self.builtin]

@@ -9,7 +9,7 @@ import boostobj
 
 ROOT = Path(boostobj.__file__).parent
 LAYERS = [
-    {"version"},
+    {"version", "lanes", "threads", "buffers"},
     {"elementary", "domain", "links"},
     {"loops", "builtins", "protocol"},
     {"objective"},

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..domain import POSITIVE, Choice, Interval, Optional, Parameter
-from ..elementary import exp
+from ..elementary import exp, where
 from . import Native
 
 _f4 = np.float32
@@ -30,22 +30,25 @@ def binary(y, f, w, sigmoid, negative, positive):  # type: ignore[no-untyped-def
 
 
 def multiclass(y, f, w, grad, hess):  # type: ignore[no-untyped-def]
-    k = f.size
-    top = f[0]
+    k = f.shape[0]
+    n = y.size
+    top = f[0, :n].copy()
     for j in range(1, k):
-        top = max(top, f[j])
+        for b in range(n):
+            top[b] = max(top[b], f[j, b])
+    total = np.zeros(n)
     for j in range(k):
-        grad[j] = exp(f[j] - top)
-    total = 0.0
-    for j in range(k):
-        total += grad[j]
+        for b in range(n):
+            e = exp(f[j, b] - top[b])
+            grad[j, b] = e
+            total[b] += e
     factor = k / (k - 1.0)
-    label = int(y)
-    weight = np.float64(w)
     for j in range(k):
-        q = grad[j] / total
-        hess[j] = factor * q * (1.0 - q) * weight
-        grad[j] = (q - 1.0 if j == label else q) * weight
+        for b in range(n):
+            q = grad[j, b] / total[b]
+            weight = np.float64(w[b])
+            hess[j, b] = factor * q * (1.0 - q) * weight
+            grad[j, b] = where(y[b] == j, q - 1.0, q) * weight
 
 
 def _label_weights(y: np.ndarray, values: Mapping[str, Any]) -> tuple[float, float]:

@@ -6,6 +6,7 @@ Source: src/objective/{regression_obj,multiclass_obj}.cu, regression_loss.h and 
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 
 from ..domain import NON_NEGATIVE, POSITIVE, UNIT, Interval, Optional, Parameter
 from ..domain import REAL as ANY
-from ..elementary import expf, sigmoidf
+from ..elementary import expf, sigmoidf, where
 from . import Native
 
 _f4 = np.float32
@@ -39,26 +40,35 @@ def pseudo_huber(y, f, w, huber_slope):  # type: ignore[no-untyped-def]
 
 
 def softmax(y, f, w, grad, hess):  # type: ignore[no-untyped-def]
-    k = f.size
+    k = f.shape[0]
+    n = y.size
     # The maximum starts from the smallest positive float, as in XGBoost: no shift where all scores are negative.
-    top = _SMALLEST_NORMAL
+    top = np.full(n, _SMALLEST_NORMAL)
     for j in range(k):
-        top = max(top, f[j])
-    total = 0.0
-    while total == 0.0:
-        for j in range(k):
-            grad[j] = expf(f[j] - top)
-            total += np.float64(grad[j])
-        # All scores below about -100: XGBoost divides 0 by 0 there, and its model is lost. Shift by the true maximum.
-        top = f.max()
-    total_ = _f4(total)
-    label = int(y)
+        for b in range(n):
+            top[b] = max(top[b], f[j, b])
+    total = np.zeros(n)
     for j in range(k):
-        q = grad[j] / total_
-        hess[j] = max(_TWO * q * (_ONE - q) * w, _FLOOR)
-        grad[j] = (q - _ONE if j == label else q) * w
+        for b in range(n):
+            grad[j, b] = expf(f[j, b] - top[b])
+        for b in range(n):
+            total[b] += np.float64(grad[j, b])
+    for b in range(n):
+        if total[b] == 0.0:
+            # All scores below about -100: XGBoost divides 0 by 0 there, and its model is lost. Shift by the true maximum.
+            top[b] = f[:, b].max()
+            for j in range(k):
+                grad[j, b] = expf(f[j, b] - top[b])
+                total[b] += np.float64(grad[j, b])
+    total_ = total.astype(_f4)
+    for j in range(k):
+        for b in range(n):
+            q = grad[j, b] / total_[b]
+            hess[j, b] = max(_TWO * q * (_ONE - q) * w[b], _FLOOR)
+            grad[j, b] = where(y[b] == j, q - _ONE, q) * w[b]
 
 
+@functools.cache
 def as_read(value: float) -> np.float32:
     """A parameter as XGBoost reads it from its text: not always the nearest float32.
 

@@ -1,0 +1,175 @@
+"""Rows in chunks over a few threads.
+
+Compiled loops release the GIL, so ordinary Python threads are enough; Numba's own parallel loops bring a threading layer
+that is neither safe after a fork nor under several Python threads. Whoever is free takes the next chunk, the caller
+included: a worker that the machine does not run (the booster's own threads spin for a while after each of their loops)
+delays nobody, and a caller that finds the workers busy works alone.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+
+CHUNK = 1 << 16
+"""Scores in a chunk: long against handing it over (some ten microseconds), short against waiting for the last one."""
+
+PAYS = 1 << 17
+"""Fewer scores than this are computed by the caller alone."""
+
+_VARIABLES = ("BOOSTOBJ_NUM_THREADS", "OMP_NUM_THREADS")  # joblib and its like set the second one for their workers
+
+_asked: int | None = None
+
+
+def set_num_threads(n: int | None) -> None:
+    """How many threads a gradient step may use, in this process.
+
+    Parameters
+    ----------
+    n : int, at least 1, or None
+        None goes back to the default: the environment variable BOOSTOBJ_NUM_THREADS, else OMP_NUM_THREADS (which joblib
+        sets for its workers), else the cores that this process may use. Small data always use one thread.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Not an integer; less than 1.
+
+    >>> set_num_threads(1)
+    >>> get_num_threads()
+    1
+    >>> set_num_threads(None)
+    """
+    global _asked
+    if n is not None:
+        if not isinstance(n, int) or isinstance(n, bool):
+            raise TypeError(f"set_num_threads: n must be an integer or None, got {n!r}")
+        if n < 1:
+            raise ValueError(f"set_num_threads: n must be at least 1, got {n}")
+    _asked = n
+
+
+def get_num_threads() -> int:
+    """How many threads a gradient step may use: see `set_num_threads`.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        BOOSTOBJ_NUM_THREADS is not a positive integer.
+    """
+    return _asked or _default(tuple(os.environ.get(name, "") for name in _VARIABLES))
+
+
+_defaults: dict[tuple[str, ...], int] = {}
+
+
+def _default(texts: tuple[str, ...]) -> int:
+    if texts not in _defaults:
+        ours, openmp = texts
+        first = openmp.split(",")[0].strip()  # OpenMP's own list, outermost level first
+        if ours and not (ours.isdecimal() and int(ours)):
+            raise ValueError(f"BOOSTOBJ_NUM_THREADS must be a positive integer, got {ours!r}")
+        asked = ours or first
+        _defaults[texts] = int(asked) if asked.isdecimal() and int(asked) else cores()
+    return _defaults[texts]
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    from joblib import cpu_count  # it also reads the limits of containers
+
+    return cpu_count()
+
+
+def run(loop: Callable[[int, int], int], rows: int, scores: int) -> int:
+    """loop(start, stop) over all rows, in chunks on several threads where that pays; the flags that it returned, joined."""
+    threads = get_num_threads() if scores >= PAYS else 1
+    if threads > 1 and _busy.acquire(blocking=False):
+        try:
+            step = max(rows * CHUNK // scores, 1)
+            helpers = min(threads, -(-rows // step)) - 1
+            while len(_workers) < helpers:
+                _workers.append(threading.Thread(target=_work, args=(_queue,), name="boostobj", daemon=True))
+                _workers[-1].start()
+            job = _Job(loop, rows, step)
+            for _ in range(helpers):
+                _queue.put(job)
+            return job.finish()
+        finally:
+            _busy.release()
+    return loop(0, rows)
+
+
+class _Job:
+    """The chunks of one call."""
+
+    def __init__(self, loop: Callable[[int, int], int], rows: int, step: int) -> None:
+        self._loop: Callable[[int, int], int] | None = loop
+        self._chunks: Iterator[tuple[int, int]] = iter([(i, min(i + step, rows)) for i in range(0, rows, step)])
+        self._change = threading.Condition()
+        self._running = 0
+        self._flags = 0
+        self._error: BaseException | None = None
+
+    def finish(self) -> int:
+        """Work along, wait for what others have begun, and let go of the arrays: a worker may come too late."""
+        self.work()
+        with self._change:
+            while self._running:
+                self._change.wait()
+            self._loop = None
+        if self._error is not None:
+            raise self._error
+        return self._flags
+
+    def work(self) -> None:
+        """Chunks until there are none left."""
+        while True:
+            with self._change:
+                chunk = next(self._chunks, None)
+                loop = self._loop
+                if chunk is None or loop is None:
+                    return
+                self._running += 1
+            flags, error = 0, None
+            try:
+                flags = loop(*chunk)
+            except BaseException as raised:  # raised again in the caller's thread
+                error = raised
+            del loop
+            with self._change:
+                self._running -= 1
+                self._flags |= flags
+                if error is not None:
+                    self._error = error
+                    self._chunks = iter(())
+                if not self._running:
+                    self._change.notify_all()
+
+
+def _work(queue: SimpleQueue[_Job]) -> None:
+    while True:
+        queue.get().work()
+
+
+def _forget() -> None:
+    """No pool yet. After a fork: the child has none of its parent's threads, and locks as they happened to be."""
+    global _busy, _queue, _workers
+    _busy = threading.Lock()
+    _queue = SimpleQueue()
+    _workers = []
+
+
+_busy: threading.Lock
+_queue: SimpleQueue[_Job]
+_workers: list[threading.Thread]
+_forget()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
