@@ -1,0 +1,108 @@
+"""Functions with vector twins: the same bits for one lane and for many, on every width, and the twin is what loops call."""
+
+import hashlib
+import os
+import platform
+import re
+import subprocess
+import sys
+
+import numba
+import numpy as np
+import pytest
+
+from boostobj import elementary as el
+from boostobj import lanes
+
+NAMES = {"exp": np.float64, "expf": np.float32}
+RNG = np.random.default_rng(0)
+X = np.concatenate([
+    RNG.uniform(-760, 720, 100_000), RNG.normal(size=100_000), RNG.choice([-1, 1], 50_000) * 10.0 ** RNG.uniform(-40, 38, 50_000),
+    [0.0, -0.0, np.inf, -np.inf, np.nan, 709.78, 709.79, -745.13, -745.14, 88.72, 88.73, -103.97, -103.98],
+])  # fmt: skip
+
+
+def loops(name):
+    """A loop that is vectorised, and one that cannot be: it finds the next row in memory."""
+    function = getattr(el, name)
+
+    @numba.njit(error_model="numpy")
+    def many(x, out):
+        for i in range(x.size):
+            out[i] = function(x[i])
+
+    @numba.njit(error_model="numpy")
+    def one(x, following, out):
+        i = 0
+        while i < x.size:
+            out[i] = function(x[i])
+            i = following[i]
+
+    return many, one
+
+
+def called(loop, name):
+    (code,) = loop.inspect_asm().values()
+    body = code.split(f"boostobj.{name}.1:")[0].split(".weak\tboostobj")[0]
+    return {int(n) for n in re.findall(rf"boostobj\.{name}\.(\d+)", body)}
+
+
+def results(name):
+    x = X.astype(NAMES[name])
+    many, one = loops(name)
+    vector, scalar = np.empty_like(x), np.empty_like(x)
+    many(x, vector)
+    one(x, np.arange(1, x.size + 1), scalar)
+    return many, one, vector, scalar
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_lane_and_many_give_the_same_bits(name):
+    many, one, vector, scalar = results(name)
+    assert np.array_equal(vector, scalar, equal_nan=True)
+    assert np.array_equal(np.signbit(vector), np.signbit(scalar))
+    if el.libm_agrees()[name == "exp"]:
+        assert max(called(many, name)) > 1, "the loop does not call the twin"
+        assert called(one, name) == {1}
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 15, 16, 17, 31, 33, 63, 64, 65])
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_left_over(name, n):
+    many, _ = loops(name)
+    x = RNG.normal(size=n).astype(NAMES[name])
+    out = np.full(n + 1, 7, x.dtype)
+    many(x, out[:n])
+    whole = np.empty(640, x.dtype)
+    many(np.resize(x, 640) if n else whole * 0, whole)
+    assert np.array_equal(out[:n], whole[:n]) and out[n] == 7
+
+
+OTHER = """
+import hashlib, sys
+sys.path.insert(0, "tests")
+from test_lanes import NAMES, called, results
+for name in NAMES:
+    many, _, vector, _ = results(name)
+    print(name, max(called(many, name)), hashlib.sha256(vector.tobytes()).hexdigest())
+"""
+PROCESSORS = {"the least of x86-64": ("generic", "", 2), "AVX2": ("haswell", "+avx,+avx2,+fma,+sse4.2", 4)}
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="these are processors of that kind")
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_narrower_processors_give_the_same_bits(processor, tmp_path):
+    name, features, width = PROCESSORS[processor]
+    here = {name: results(name)[2] for name in NAMES}
+    environment = {**os.environ, "NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": features, "NUMBA_CACHE_DIR": str(tmp_path)}
+    run = subprocess.run([sys.executable, "-c", OTHER], capture_output=True, text=True, env=environment)
+    assert run.returncode == 0, run.stderr
+    found = {line.split()[0]: line.split()[1:] for line in run.stdout.splitlines()}
+    for name, vector in here.items():
+        twin, digest = found[name]
+        assert int(twin) == width * (2 if name == "expf" else 1)
+        assert digest == hashlib.sha256(vector.tobytes()).hexdigest()
+
+
+def test_widths():
+    assert lanes.width("+avx2,+avx512f") == 8 and lanes.width("+avx,+avx2") == 4 and lanes.width("") == 2
