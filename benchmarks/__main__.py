@@ -84,9 +84,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows: list[Row] = []
     for name in names:
         found = []
-        with console.status(name):
+        with console.status(name) as status:
             for r in fresh(name, "run", CORES[name], smoke=arguments.smoke):
                 found.append(r)
+                status.update(f"{name}: {r['what']} against {r['against']}")
         show(console, found, name)
         rows += found
     if arguments.out:
