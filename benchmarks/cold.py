@@ -1,7 +1,8 @@
 """What it costs to begin: importing the package, the first gradient step, and the very first one, which is compiled.
 
 Everything in fresh processes, which time themselves: on top of importing NumPy and Numba, against that import in the same
-process. Machine code is kept in a folder of our own, so that a run does not depend on what the package has kept.
+process. A first step includes importing the package, and no booster: the scikit-learn call style needs none. Machine code
+is kept in a folder of our own, so that a run does not depend on what the package has kept.
 """
 
 from __future__ import annotations

@@ -32,18 +32,19 @@ UNITS = {"ns": 1e9, "µs": 1e6, "ms": 1e3, "s": 1.0, "MB": 1e-6}
 
 def meter(function: Callable[[], Any], least: float = 0.0, clock: Callable[[], float] = time.perf_counter) -> Meter:
     """Seconds of one call: the mean over as many calls as last `least` seconds, for calls shorter than a clock is exact."""
-    function()
-    begin = clock()
-    function()
-    calls = max(1, math.ceil(least / max(clock() - begin, 1e-9))) if least else 1
 
-    def measure() -> float:
+    def measure(calls: int) -> float:
         begin = clock()
         for _ in range(calls):
             function()
         return (clock() - begin) / calls
 
-    return measure
+    function()
+    calls = 1
+    if least:
+        once = min(measure(1) for _ in range(5))  # the least: an interruption here would count for all that follows
+        calls = max(1, math.ceil(least / max(once, 1e-9)))
+    return lambda: measure(calls)
 
 
 def pairs(ours: Meter, theirs: Meter, count: int) -> np.ndarray:

@@ -36,7 +36,8 @@ def one_and_two(what: str, step: Callable[[], Any], count: int, limit: float | N
 
 def run(smoke: bool) -> Iterator[Row]:
     if len(cores()) < 2:
-        raise SystemExit("two threads need two cores")
+        print("two threads need two cores: not measured")
+        return
     count = 5 if smoke else 41
     sizes = (1_000, 3_000) if smoke else (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
     k = 10
@@ -70,17 +71,17 @@ def run(smoke: bool) -> Iterator[Row]:
 
 def several_callers(objective: bo.Objective, y: np.ndarray, raw: np.ndarray, threads: int, count: int) -> Row:
     """Two Python threads at once, as in a joblib search with threads, against the same calls one after another."""
+    set_num_threads(threads)
     expected = objective(y, raw)
     with ThreadPoolExecutor(2) as callers:
 
-        def together() -> None:
-            for found in callers.map(lambda _: objective(y, raw), range(8)):
-                np.testing.assert_array_equal(found, expected)
+        def together() -> list[Any]:
+            return list(callers.map(lambda _: objective(y, raw), range(8)))
 
-        def in_turn() -> None:
-            for _ in range(8):
-                np.testing.assert_array_equal(objective(y, raw), expected)
+        def in_turn() -> list[Any]:
+            return [objective(y, raw) for _ in range(8)]
 
-        sides = (with_threads(threads, meter(side, LEAST)) for side in (together, in_turn))
-        taken = pairs(*sides, count)
+        for found in together():
+            np.testing.assert_array_equal(found, expected)
+        taken = pairs(*(with_threads(threads, meter(side, LEAST)) for side in (together, in_turn)), count)
     return row("threads", "log_loss, 8 calls by 2 callers", "the same calls in turn", taken, rows=len(y), threads=threads)

@@ -60,6 +60,7 @@ def ratios(rows):
     out = [("what", *where, "against", "ratio", "95 % limits", "promised", "ours", "theirs")]
     for r in rows:
         promise = f"{r['limit']:.3g}" if r["limit"] is not None else f"goal {r['goal']:g}" if "goal" in r else ""
+        promise += ", not kept" if measure.broken([r]) else ""
         sizes = (f"{r[name]:,}" if name in r else "" for name in where)
         times = (f"{r[side]:.3g} {r['unit']}" for side in ("ours", "theirs"))
         limits = f"{r['low']:.3g} to {r['high']:.3g}"
@@ -67,19 +68,31 @@ def ratios(rows):
     return table(out)
 
 
+def in_words(rows):
+    """What is measured but not promised, where there are too many rows for a table."""
+    training, cold = ([r for r in rows if r["benchmark"] == name] for name in ("training", "cold"))
+    out = []
+    if training:
+        low, high = (f(r["ratio"] for r in training) for f in (min, max))
+        out.append(f"The {len(training)} pairs of models of the table of parity: ratios from {low:.2f} to {high:.2f}.")
+    for what in dict.fromkeys(r["what"] for r in rows if r["against"] == "a tenth of the rows"):
+        times = (f"{r['ours']:.3g} {r['unit']} at {r['rows']:,}" for r in rows if r["what"] == what)
+        out.append(f"{what}: {', '.join(times)} rows.")
+    compiled = [r for r in cold if "very first" in r["what"]]
+    if compiled:
+        times = (f"{r['what'].removesuffix(', very first call')} {r['ours']:.2g} s" for r in compiled)
+        out.append(f"The very first call, which compiles: {'; '.join(times)}.")
+    return out
+
+
 def speed():
     result = json.loads((ROOT / "benchmarks" / "results.json").read_text())
     parts = []
     for title, names in SPEED.items():
         rows = [r for r in result["results"] if r["benchmark"] in names]
-        if not rows:
-            continue
-        # Trainings without a promise are many and say the same: their range is enough.
-        many = [r for r in rows if r["benchmark"] == "training" and r["limit"] is None]
-        parts += [f"### {title}", ratios([r for r in rows if r not in many])]
-        if many:
-            low, high = (f(r["ratio"] for r in many) for f in (min, max))
-            parts.append(f"The {len(many)} pairs of models of the table of parity: ratios from {low:.2f} to {high:.2f}.")
+        many = [r for r in rows if r["limit"] is None and r["benchmark"] in ("training", "scaling", "cold")]
+        if rows:
+            parts += [f"### {title}", ratios([r for r in rows if r not in many]), *in_words(many)]
     missed = measure.broken(result["results"])
     limits = sum(r["limit"] is not None for r in result["results"])
     parts.append(f"{limits - len(missed)} of {limits} promises are kept.")
