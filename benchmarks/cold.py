@@ -41,7 +41,7 @@ def child(step: str, cache: str) -> list[float]:
 
 
 def run(smoke: bool) -> Iterator[Row]:
-    count, compiled = (2, 1) if smoke else (15, 5)
+    count, compiled = (2, 1) if smoke else (11, 3)
     names = ("log_loss",) if smoke else ("log_loss", "pseudo_huber", "log_cosh", "softmax")
     boosters = list(DTYPES)[: 1 if smoke else None]
     against = "importing Numba"
