@@ -162,9 +162,7 @@ def run(smoke: bool) -> Iterator[Row]:
     yield against_formula("log_loss, weighted", SINGLE, log_loss, numpy_weighted_log_loss, raw, weighted, rows=n)
     yield against_own("reg:pseudohubererror", huber, "reg:pseudohubererror", regression, 1 / 5, rows=n)
     yield against_formula("reg:pseudohubererror", SINGLE, huber, numpy_pseudo_huber, raw, regression, rows=n)
-    yield against_formula(
-        "pseudo_huber", SINGLE, bo.PseudoHuber(), numpy_majorized_pseudo_huber, raw, regression, rows=n
-    )
+    yield against_formula("pseudo_huber", SINGLE, bo.PseudoHuber(), numpy_majorized_pseudo_huber, raw, regression, rows=n)
     yield against_formula("log_cosh", SINGLE, bo.LogCosh(), numpy_log_cosh, raw, regression, rows=n)
 
     for k in (3, 10, 100, 1000):
@@ -176,12 +174,8 @@ def run(smoke: bool) -> Iterator[Row]:
         yield against_formula("softmax", SINGLE, bo.Softmax(), numpy_softmax, scores, classes, 1 / 4, **where)
 
     wide = raw.astype(np.float64)
-    yield against_formula(
-        "log_loss, LightGBM", DOUBLE, log_loss, numpy_lightgbm_log_loss, wide, dataset(y), 1 / 4, rows=n
-    )
+    yield against_formula("log_loss, LightGBM", DOUBLE, log_loss, numpy_lightgbm_log_loss, wide, dataset(y), 1 / 4, rows=n)
     k, m = 10, n // 5
     columns = np.asfortranarray(rng.normal(size=(m, k)))  # the order in which LightGBM passes scores
     classes = dataset(np.arange(m) % k)
-    yield against_formula(
-        "softmax, LightGBM", DOUBLE, bo.Softmax(), numpy_lightgbm_softmax, columns, classes, rows=m, classes=k
-    )
+    yield against_formula("softmax, LightGBM", DOUBLE, bo.Softmax(), numpy_lightgbm_softmax, columns, classes, rows=m, classes=k)

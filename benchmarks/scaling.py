@@ -52,7 +52,7 @@ def overhead(style: str, data: tuple, whole: Meter, count: int) -> Iterator[Row]
         reading = meter(lambda: (data[1].get_label(), data[1].get_weight()), LEAST)
         taken = pairs(whole, reading, count)
         yield row("scaling", what, "get_label and get_weight", taken, unit="µs", rows=100)
-        what, measured = f"{what} less these", taken[:, 0] - taken[:, 1]
+        what, measured = f"{what} less get_label and get_weight", taken[:, 0] - taken[:, 1]
     else:
         measured = np.array([whole() for _ in range(count)])
     yield row("scaling", what, "the promise", promised(OVERHEAD, measured), unit="µs", limit=1.0, rows=100)

@@ -64,9 +64,7 @@ def run(smoke: bool) -> Iterator[Row]:
     ):
         taken = pairs(*(with_threads(threads, meter(training)) for threads in (2, 1)), 2 if smoke else 21)
         what = f"training log_loss with {booster}'s 2 threads"
-        yield row(
-            "threads", what, "1 thread of ours", taken, unit="s", limit=1.03, rows=n, columns=WIDE, threads=2
-        )
+        yield row("threads", what, "1 thread of ours", taken, unit="s", limit=1.03, rows=n, columns=WIDE, threads=2)
 
 
 def several_callers(objective: bo.Objective, y: np.ndarray, raw: np.ndarray, threads: int, count: int) -> Row:

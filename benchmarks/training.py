@@ -77,14 +77,14 @@ def synthetic(n: int, columns: int, k: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def run(smoke: bool) -> Iterator[Row]:
-    count = 2 if smoke else 11
+    count, claims = (2, 2) if smoke else (21, 11)
     for columns in (WIDE, NARROW):
         for booster, name, k, rounds in (
-            ("xgboost", "binary:logistic", 2, 30),
-            ("xgboost", "reg:pseudohubererror", 1, 30),
-            ("xgboost", "multi:softprob", 5, 6),
-            ("lightgbm", "lightgbm:binary", 2, 30),
-            ("lightgbm", "lightgbm:multiclass", 5, 6),
+            ("xgboost", "binary:logistic", 2, 50),
+            ("xgboost", "reg:pseudohubererror", 1, 50),
+            ("xgboost", "multi:softprob", 5, 10),
+            ("lightgbm", "lightgbm:binary", 2, 50),
+            ("lightgbm", "lightgbm:multiclass", 5, 10),
         ):
             if k == 1 and columns == NARROW:
                 continue  # no promise
@@ -100,7 +100,7 @@ def run(smoke: bool) -> Iterator[Row]:
             yield compare(textbook(name), whose(name), sides, count, limit=LIMIT[columns], **where)
 
     for case in parity.claimed()[: 2 if smoke else None]:
-        yield claimed(case, 3 if smoke else 30, count)
+        yield claimed(case, 3 if smoke else 30, claims)
 
 
 def claimed(case: parity.Case, rounds: int, count: int) -> Row:

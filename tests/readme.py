@@ -62,7 +62,7 @@ def ratios(rows):
         promise = f"{r['limit']:.3g}" if r["limit"] is not None else f"goal {r['goal']:g}" if "goal" in r else ""
         promise += ", not kept" if measure.broken([r]) else ""
         sizes = (f"{r[name]:,}" if name in r else "" for name in where)
-        times = (f"{r[side]:.3g} {r['unit']}" for side in ("ours", "theirs"))
+        times = (f"{r[side]:{',.0f' if r[side] > 999 else '.3g'}} {r['unit']}" for side in ("ours", "theirs"))
         limits = f"{r['low']:.3g} to {r['high']:.3g}"
         out.append((r["what"], *sizes, r["against"], f"{r['ratio']:.3g}", limits, promise, *times))
     return table(out)
