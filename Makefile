@@ -22,9 +22,11 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# Writes benchmarks/results.json and the README's tables; fails if a promised ratio is not kept.
 .PHONY: bench
 bench: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --out benchmarks/results.json; status=$$?; \
+	    $(BIN)/python tests/readme.py --write speed && exit $$status
 
 .PHONY: bench-smoke
 bench-smoke: $(VENV)/installed-dev

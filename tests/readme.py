@@ -1,5 +1,6 @@
 """The README's generated tables: `python tests/readme.py --write` renews them, a test compares."""
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -8,6 +9,10 @@ import boostobj as bo
 from boostobj import builtins, checks
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))  # the benchmarks are not installed
+
+from benchmarks import measure  # noqa: E402
+
 README = ROOT / "README.md"
 
 
@@ -50,25 +55,69 @@ def parity():
     return "\n\n".join(parts)
 
 
+def ratios(rows):
+    where = [name for name in ("rows", "classes", "columns", "threads") if any(name in r for r in rows)]
+    out = [("what", *where, "against", "ratio", "95 % limits", "promised", "ours", "theirs")]
+    for r in rows:
+        promise = f"{r['limit']:.3g}" if r["limit"] is not None else f"goal {r['goal']:g}" if "goal" in r else ""
+        promise += ", not kept" if measure.broken([r]) else ""
+        sizes = (f"{r[name]:,}" if name in r else "" for name in where)
+        times = (f"{r[side]:{',.0f' if r[side] > 999 else '.3g'}} {r['unit']}" for side in ("ours", "theirs"))
+        limits = f"{r['low']:.3g} to {r['high']:.3g}"
+        out.append((r["what"], *sizes, r["against"], f"{r['ratio']:.3g}", limits, promise, *times))
+    return table(out)
+
+
+def in_words(rows):
+    """What is measured but not promised, where there are too many rows for a table."""
+    training, cold = ([r for r in rows if r["benchmark"] == name] for name in ("training", "cold"))
+    out = []
+    if training:
+        low, high = (f(r["ratio"] for r in training) for f in (min, max))
+        out.append(f"The {len(training)} pairs of models of the table of parity: ratios from {low:.2f} to {high:.2f}.")
+    for what in dict.fromkeys(r["what"] for r in rows if r["against"] == "a tenth of the rows"):
+        times = (f"{r['ours']:.3g} {r['unit']} at {r['rows']:,}" for r in rows if r["what"] == what)
+        out.append(f"{what}: {', '.join(times)} rows.")
+    compiled = [r for r in cold if "very first" in r["what"]]
+    if compiled:
+        times = (f"{r['what'].removesuffix(', very first call')} {r['ours']:.2g} s" for r in compiled)
+        out.append(f"The very first call, which compiles: {'; '.join(times)}.")
+    return out
+
+
 def speed():
     result = json.loads((ROOT / "benchmarks" / "results.json").read_text())
-    rows = [("gradient step", "rows", "against", "ratio of times", "95 % limits", "ours")]
-    for r in result["gradient step"]:
-        limits = f"{r['low']:.2f} to {r['high']:.2f}"
-        rows.append((r["what"], f"{r['rows']:,}", r["against"], f"{r['ratio']:.2f}", limits, f"{r['ours_ms']:.2f} ms"))
-    return table(rows) + "\n\n" + ", ".join(f"{k} {v}" for k, v in result["environment"].items()) + "."
+    parts = []
+    for title, names in SPEED.items():
+        rows = [r for r in result["results"] if r["benchmark"] in names]
+        many = [r for r in rows if r["limit"] is None and r["benchmark"] in ("training", "scaling", "cold")]
+        if rows:
+            parts += [f"### {title}", ratios([r for r in rows if r not in many]), *in_words(many)]
+    missed = measure.broken(result["results"])
+    limits = sum(r["limit"] is not None for r in result["results"])
+    parts.append(f"{limits - len(missed)} of {limits} promises are kept.")
+    parts.append(", ".join(f"{k} {v}" for k, v in result["environment"].items()) + ".")
+    return "\n\n".join(parts)
 
 
+SPEED = {
+    "One gradient step": ("gradient",),
+    "Whole trainings": ("training",),
+    "Threads": ("threads",),
+    "Overhead, memory, cold start": ("scaling", "memory", "cold"),
+}
 SECTIONS = {"objectives": objectives, "accuracy": accuracy, "parity": parity, "speed": speed}
 
 
-def renewed(text):
-    for name, make in SECTIONS.items():
+def renewed(text, names):
+    for name in names:
         begin, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
         before, rest = text.split(begin)
-        text = before + begin + make() + end + rest.split(end)[1]
+        text = before + begin + SECTIONS[name]() + end + rest.split(end)[1]
     return text
 
 
-if __name__ == "__main__" and "--write" in sys.argv:
-    README.write_text(renewed(README.read_text()))
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", nargs="*", choices=SECTIONS, required=True, help="these tables, or all of them")
+    README.write_text(renewed(README.read_text(), parser.parse_args().write or SECTIONS))

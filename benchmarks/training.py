@@ -1,0 +1,127 @@
+"""A whole training through us against the booster's own objective: CPU time of the process, one core, one thread.
+
+Both sides have the same data, parameters and start, so that only the objective differs, and must end with the same trees.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import xgboost as xgb
+
+import boostobj as bo
+from boostobj import builtins, parity
+
+from .measure import Row, meter, pairs, row
+
+WIDE, NARROW = 28, 4  # columns; 28 is the shape of HIGGS
+LIMIT = {WIDE: 1.03, NARROW: 0.95}
+Training = Callable[[], Any]
+
+
+def xgboost_sides(
+    objective: bo.Objective, x: np.ndarray, y: np.ndarray, weight: np.ndarray | None, rounds: int, nthread: int = 1
+) -> tuple[Training, Training]:
+    data = xgb.DMatrix(x, y, weight=weight, nthread=nthread)
+    params = {**parity.XGBOOST_DEFAULTS, "nthread": nthread} | objective.train_params(data, nthread=nthread)
+    return lambda: xgb.train(params, data, rounds, obj=objective), lambda: xgb.train(params, data, rounds)
+
+
+def lightgbm_sides(
+    objective: bo.Objective,
+    native: dict[str, Any],
+    x: np.ndarray,
+    y: np.ndarray,
+    weight: np.ndarray | None,
+    rounds: int,
+    at_zero: bool = False,
+    num_threads: int = 1,
+) -> tuple[Training, Training]:
+    params = {**parity.LIGHTGBM_DEFAULTS, "num_threads": num_threads, "boost_from_average": not at_zero}
+    data = lgb.Dataset(x, y, weight=weight, params=params, free_raw_data=False).construct()
+    if native["objective"] == "multiclass":
+        params["num_class"] = int(y.max()) + 1
+    if not at_zero:
+        data.set_init_score(objective.init_score(data))
+    own = params | native
+    through_us = {**params, "objective": objective}
+    return lambda: lgb.train(dict(through_us), data, rounds), lambda: lgb.train(dict(own), data, rounds)
+
+
+def trees(booster: Any) -> Any:
+    if isinstance(booster, xgb.Booster):
+        return booster.save_raw("ubj")
+    return booster.model_to_string().split("\nTree=0", 1)[1].split("\nend of trees")[0]
+
+
+def compare(what: str, against: str, sides: tuple[Training, Training], count: int, **options: Any) -> Row:
+    ours, theirs = sides
+    if trees(ours()) != trees(theirs()):
+        raise AssertionError(f"{what}: not the trees of {against}")
+    taken = pairs(*(meter(side, clock=time.process_time) for side in sides), count)
+    return row("training", what, against, taken, unit="s", **options)
+
+
+def synthetic(n: int, columns: int, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Columns that all say a little; k classes, or a real target for k = 1."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((n, columns), np.float32)
+    scores = np.sin(x) @ rng.normal(size=(columns, k)) + np.abs(x[:, :1])
+    if k == 1:
+        return x, scores[:, 0] + rng.standard_t(3, n)
+    return x, (scores + rng.gumbel(size=scores.shape)).argmax(axis=1)
+
+
+def run(smoke: bool) -> Iterator[Row]:
+    count, claims = (2, 2) if smoke else (21, 11)
+    for columns in (WIDE, NARROW):
+        for booster, name, k, rounds in (
+            ("xgboost", "binary:logistic", 2, 50),
+            ("xgboost", "reg:pseudohubererror", 1, 50),
+            ("xgboost", "multi:softprob", 5, 10),
+            ("lightgbm", "lightgbm:binary", 2, 50),
+            ("lightgbm", "lightgbm:multiclass", 5, 10),
+        ):
+            if k == 1 and columns == NARROW:
+                continue  # no promise
+            n = 2_000 if smoke else 200_000
+            x, y = synthetic(n, columns, k)
+            objective = bo.get(name)
+            rounds = 2 if smoke else rounds
+            if booster == "xgboost":
+                sides = xgboost_sides(objective, x, y, None, rounds)
+            else:
+                sides = lightgbm_sides(objective, {"objective": name.partition(":")[2]}, x, y, None, rounds)
+            where = {"rows": n, "columns": columns, **({"classes": k} if k > 1 else {})}
+            yield compare(textbook(name), whose(name), sides, count, limit=LIMIT[columns], **where)
+
+    for case in parity.claimed()[: 2 if smoke else None]:
+        yield claimed(case, 3 if smoke else 30, claims)
+
+
+def claimed(case: parity.Case, rounds: int, count: int) -> Row:
+    data = parity.load(case.data)
+    weight = data.weight if case.weighted else None
+    given = dict(case.objective_params)
+    objective = bo.get(case.objective, **given)
+    if case.booster == "xgboost":
+        sides = xgboost_sides(objective, data.x, data.y, weight, rounds)
+    else:
+        native = {**given, "objective": builtins.names()[case.objective].name}
+        sides = lightgbm_sides(objective, native, data.x, data.y, weight, rounds, case.start == "0")
+    what = f"{textbook(case.objective)}, {case.data}" + (", weighted" if case.weighted else "")
+    n, columns = data.x.shape
+    return compare(what, whose(case.objective, case.label), sides, count, rows=n, columns=columns)
+
+
+def textbook(name: str) -> str:
+    return builtins.names()[name].textbook
+
+
+def whose(name: str, label: str = "") -> str:
+    booster = {"xgboost": "XGBoost", "lightgbm": "LightGBM"}[builtins.names()[name].booster]
+    return f"{booster}'s {(label or name).removeprefix('lightgbm:')}"
