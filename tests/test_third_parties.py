@@ -141,8 +141,7 @@ def test_it_survives_pickles_and_other_processes(run, tmp_path):
             return os.getpid(), *o(y, raw)
 
         y, raw = np.zeros(3, np.float32), np.array([0.1, 2.0, 1e30], np.float32)
-        with joblib.parallel_config(backend="loky", n_jobs=2):
-            results = joblib.Parallel()(joblib.delayed(work)(o, y, raw) for _ in range(4))
+        results = joblib.Parallel(n_jobs=2, backend="loky")(joblib.delayed(work)(o, y, raw) for _ in range(4))
         assert os.getpid() not in [r[0] for r in results]
         for _, grad, hess in results:
             assert np.array_equal([grad, hess], o(y, raw))
