@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import __version__, builtins, registry
+from . import __version__, builtins, registry, third_parties
+from .objective import Objective
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -21,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    listing = commands.add_parser("list", help="every objective, ours and the boosters'")
+    listing = commands.add_parser("list", help="every objective: ours, other packages', and the boosters'")
     listing.set_defaults(run=_list)
 
     show = commands.add_parser("show", help="what an objective is")
@@ -63,20 +64,40 @@ def _table(title: str, *columns: str) -> Any:
 
 
 def _list(arguments: argparse.Namespace) -> int:
+    from rich.markup import escape
+
     console = _console()
-    ours = _table("Objectives", "name", "target", "link", "parameters", "curvatures", "")
+    columns = ("target", "link", "parameters", "curvatures", "")
+    others = _table("Of other packages", "name", "distribution", *columns)
+    loaded: set[type[Objective]] = set()
+    for name, entries in sorted(third_parties.declared().items()):
+        distribution = ", ".join(map(third_parties.distribution, entries))
+        try:
+            found = registry.load(entries)
+            loaded.add(found)
+            about = _about(found)
+        except Exception as error:  # one bad package must not hide the others
+            about = ("", "", "", "", f"cannot be used: {error}")
+        others.add_row(*map(escape, (name, distribution, *about)))
+    ours = _table("Objectives", "name", *columns)
     for name, cls in sorted(registry.objectives.items()):
-        o = cls()
-        summary = (inspect.getdoc(cls) or "").splitlines()[0]
-        parameters = ", ".join(f"{p.name}={p.default}" for p in cls.parameters())
-        ours.add_row(name, str(cls.domain), cls.link, parameters, ", ".join(o.curvatures), summary)
+        if cls not in loaded:
+            ours.add_row(name, *_about(cls))
     console.print(ours)
+    if others.row_count:
+        console.print(others)
     theirs = _table("Under the boosters' names", "name", "computes", "parameters")
     for name, row in sorted(builtins.names().items()):
         parameters = ", ".join(f"{p.name}={p.default}" for p in row.parameters)
         theirs.add_row(name, row.textbook, parameters)
     console.print(theirs)
     return 0
+
+
+def _about(cls: type[Objective]) -> tuple[str, ...]:
+    summary = (inspect.getdoc(cls) or "").partition("\n")[0]
+    parameters = ", ".join(f"{p.name}={p.default}" for p in cls.parameters())
+    return str(cls.domain), cls.link, parameters, ", ".join(cls().curvatures), summary
 
 
 def _show(arguments: argparse.Namespace) -> int:

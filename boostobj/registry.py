@@ -4,48 +4,95 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
-from . import builtins, protocol
+from . import builtins, protocol, third_parties
 from .domain import Interval
 from .objective import Objective, Pointwise, Rowwise, _Textbook
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 _registered: dict[str, type[_Textbook]] = {}
 
 objectives: Mapping[str, type[Objective]] = MappingProxyType(_registered)
-"""Every registered objective class by its name, read-only."""
+"""Every registered objective class by its name, read-only; of other packages' those that `get` has loaded so far."""
 
 
 def register(cls: type) -> type:
     """Make an objective available to `get` by its `name`; works as a decorator.
 
+    An installed package needs none: an entry point of the group `boostobj.objectives` has it registered when it is
+    first asked for.
+
     Raises
     ------
     TypeError
-        Not a final, frozen dataclass derived from Pointwise or Rowwise, or one that replaces a method of its base.
+        Not a final, frozen dataclass derived from Pointwise or Rowwise, one without name, link or domain, or one that
+        replaces a method of its base.
     ValueError
         The name is taken, is a booster's, or is not the class name in lower case with underscores.
     """
+    valid = _valid(cls)
+    known = _registered.get(valid.name)
+    if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise ValueError(f"{cls.__name__}: the name {valid.name!r} is taken by {known.__module__}.{known.__qualname__}")
+    _registered[valid.name] = valid
+    return cls
+
+
+def _valid(cls: object) -> type[_Textbook]:
     if not (isinstance(cls, type) and issubclass(cls, _Textbook)):
         raise TypeError(f"register takes a subclass of Pointwise or Rowwise, got {cls!r}")
     if not set(cls.__bases__) <= {Pointwise, Rowwise}:
         raise TypeError(f"{cls.__name__} must derive from Pointwise or Rowwise itself, not from {cls.__bases__}")
     if "__dataclass_params__" not in vars(cls) or not vars(cls)["__dataclass_params__"].frozen:
         raise TypeError(f"{cls.__name__} must be a dataclass(frozen=True, kw_only=True, repr=False)")
+    for what, kind in (("name", str), ("link", str), ("domain", Interval)):
+        if not isinstance(getattr(cls, what, None), kind):
+            raise TypeError(f"{cls.__name__} must have a {what}, of type {kind.__name__}")
     hidden = [n for n, v in vars(Objective).items() if getattr(getattr(v, "fget", v), "__final__", False)]
     replaced = sorted(n for n in hidden if n in vars(cls))
     if replaced:
         raise TypeError(f"{cls.__name__} must not replace {', '.join(replaced)}")
     if cls.name.replace("_", "") != cls.__name__.lower() or cls.name != cls.name.lower():
         raise ValueError(f"{cls.__name__}: name must be the class name in lower case with underscores, got {cls.name!r}")
-    known = _registered.get(cls.name)
-    if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
-        raise ValueError(f"{cls.__name__}: the name {cls.name!r} is taken by {known.__module__}.{known.__qualname__}")
-    _registered[cls.name] = cls
+    return cls
+
+
+def load(entries: Sequence[EntryPoint]) -> type[_Textbook]:
+    """Import and register the class that installed packages declare under one name.
+
+    Raises
+    ------
+    ImportError
+        It cannot be imported.
+    TypeError, ValueError
+        As `register`; also ValueError if the name is declared twice, is a booster's, or is not the class's `name`.
+        Each names distribution and entry point.
+    """
+    entry, *others = entries
+    if others:
+        all_ = " and by ".join(map(third_parties.described, entries))
+        raise ValueError(f"{entry.name!r} is declared by {all_}: uninstall all but one")
+    where = third_parties.described(entry)
+    if entry.name in builtins.names():
+        raise ValueError(f"{where}: {entry.name!r} is a booster's own name")
+    try:
+        found = entry.load()
+    except Exception as error:  # whatever another package raises while it is imported
+        raise ImportError(f"{where} cannot be imported: {type(error).__name__}: {error}") from error
+    try:
+        cls = _valid(found)
+        if cls.name != entry.name:
+            raise ValueError(f"{cls.__name__}: the entry point must have the class's name, {cls.name!r}")
+        register(cls)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{where}: {error}") from error
     return cls
 
 
@@ -54,6 +101,9 @@ def get(name: str, **params: Any) -> Objective:
 
     Ours are bare ("log_cosh"); XGBoost's contain a colon ("reg:pseudohubererror"); LightGBM's are prefixed
     ("lightgbm:binary"). Under a booster's name the parameters, start, curvature and floors are that booster's.
+
+    A name that is neither, nor registered, is looked for among the entry points of the group `boostobj.objectives` of
+    the installed packages; the class is then imported and registered. So no package can take a name that is there.
 
     Parameters
     ----------
@@ -71,6 +121,8 @@ def get(name: str, **params: Any) -> Objective:
         Unknown name (the message has the nearest ones), or a value outside a parameter's domain.
     TypeError
         Unknown parameter.
+    ImportError, TypeError, ValueError
+        An installed package declares the name, and its class cannot be imported or is none that `register` takes.
 
     >>> get("log_cosh", scale=2.0)
     LogCosh(scale=2.0)
@@ -83,10 +135,14 @@ def get(name: str, **params: Any) -> Objective:
         return BuiltIn(builtin=name, values=tuple(sorted(params.items())), curvature=curvature)
     cls = _registered.get(name)
     if cls is None:
-        near = difflib.get_close_matches(str(name), [*_registered, *natives], n=3, cutoff=0.5)
-        near += [n for n in (f"lightgbm:{name}",) if n in natives and n not in near]
-        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
-        raise ValueError(f"no objective {name!r}{hint} (see boostobj.objectives and `boostobj list`)")
+        declared = third_parties.declared()
+        if name not in declared:
+            names = {*_registered, *natives, *declared}
+            near = difflib.get_close_matches(str(name), sorted(names), n=3, cutoff=0.5)
+            near += [n for n in (f"lightgbm:{name}",) if n in natives and n not in near]
+            hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+            raise ValueError(f"no objective {name!r}{hint} (see boostobj.objectives and `boostobj list`)")
+        cls = load(declared[name])
     known = [f.name for f in dataclasses.fields(cls)]
     for param in params:
         if param not in known:

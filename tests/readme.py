@@ -21,9 +21,14 @@ def table(rows):
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *body])
 
 
+def ours():
+    """Without what other packages, installed by chance, have registered."""
+    return sorted((name, cls) for name, cls in bo.objectives.items() if cls.__module__.startswith("boostobj."))
+
+
 def objectives():
     rows = [("objective", "target", "link", "parameters", "curvatures", "built in as")]
-    for name, cls in sorted(bo.objectives.items()):
+    for name, cls in ours():
         parameters = ", ".join(f"`{p.name}={p.default}`" for p in cls.parameters())
         natives = ", ".join(f"`{n}`" for n, row in sorted(builtins.names().items()) if row.textbook == name)
         kinds = ", ".join(cls().curvatures)
@@ -35,7 +40,7 @@ def objectives():
 def accuracy():
     kinds = ("loss", "gradient", "exact", "majorized")
     rows = [("objective", *kinds)]
-    for name, cls in sorted(bo.objectives.items()):
+    for name, cls in ours():
         worst = dict.fromkeys(kinds, 0.0)
         for o in checks.variants(cls):
             if o.curvature == "default":

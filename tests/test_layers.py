@@ -10,7 +10,7 @@ import boostobj
 ROOT = Path(boostobj.__file__).parent
 LAYERS = [
     {"version", "lanes", "threads", "buffers"},
-    {"elementary", "domain", "links"},
+    {"elementary", "domain", "links", "third_parties"},
     {"loops", "builtins", "protocol"},
     {"objective"},
     {"registry"},

@@ -104,6 +104,23 @@ def test_a_bound_that_is_not_one():
     assert "majorized lies above the loss" in failures(mutant(bo.PseudoHuber, **changes))
 
 
+def test_a_negative_hessian_of_a_convex_loss():
+    """Only where the definition's own second derivative is negative may the exact one be."""
+
+    def point(y, f, delta):
+        r = f - y
+        a = abs(r)
+        near = min(a, delta)
+        ratio = near / max(a, delta)
+        root = math.sqrt(1.0 + ratio * ratio)
+        share = 1.0 if a <= delta else ratio
+        c = share / root
+        exact = c * c * c
+        return a * (near / (root + share)), math.copysign(near / root, r), exact if exact > 1e-300 else -5e-324, c
+
+    assert failures(mutant(bo.PseudoHuber, point=staticmethod(point))) >= {"huge scores stay finite"}
+
+
 def test_softmax_without_shift():
     def row(y, f, grad, hess, kind):
         total = 0.0
