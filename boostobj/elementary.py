@@ -5,7 +5,7 @@ booster's gradients are made of them and a tree splits on the last bit. A probe 
 running C library; where one differs (another C library, a processor without fused multiply-add) the kernels call the C
 library instead, slower and still identical.
 
-Every function takes and returns float64, but for `expf` and `sigmoidf`, which take and return float32.
+Every function takes and returns float64, but for `expf`, which takes and returns float32; more of those are in `elementary32`.
 Constants of the exponentials: Arm Optimized Routines (MIT). Constants of the logarithm: fdlibm. See NOTICE.
 """
 
@@ -272,6 +272,18 @@ _TWO52_BITS = _U64(0x4330000000000000)
 
 
 @kernel
+def _log(k, f, lost):
+    """log(2**k * (1 + f)) + lost, for 1 + f in [sqrt(1/2), sqrt(2))."""
+    half = 0.5 * f * f
+    s = f / (2.0 + f)
+    z = s * s
+    w = z * z
+    even = w * (_L2 + w * (_L4 + w * _L6))
+    odd = z * (_L1 + w * (_L3 + w * (_L5 + w * _L7)))
+    return k * _LN2_HI - ((half - (s * (half + (even + odd)) + (k * _LN2_LO + lost))) - f)
+
+
+@kernel
 def log1p(x):
     """log(1 + x), within 1 ulp, for x > -1."""
     u = 1.0 + x
@@ -285,13 +297,7 @@ def log1p(x):
     lost = lost / u
     f = where(k == 0.0, x, m - 1.0)
     lost = where(k == 0.0, 0.0, lost)
-    half = 0.5 * f * f
-    s = f / (2.0 + f)
-    z = s * s
-    w = z * z
-    even = w * (_L2 + w * (_L4 + w * _L6))
-    odd = z * (_L1 + w * (_L3 + w * (_L5 + w * _L7)))
-    y = k * _LN2_HI - ((half - (s * (half + (even + odd)) + (k * _LN2_LO + lost))) - f)
+    y = _log(k, f, lost)
     y = where(abs(x) < 2.0**-54, x, y)
     y = where(x == np.inf, np.inf, y)
     y = where(x == -1.0, -np.inf, y)
@@ -329,7 +335,48 @@ def log_cosh_ratio(x):
     return where(a < 1e-8, 0.5 * a, where(a < 1.0, near, far))
 
 
+_TINY64 = 2.0**-1022
+_TWO54 = 2.0**54
+
+
 @kernel
-def sigmoidf(x):
-    """XGBoost's float32 sigmoid: 1/(exp(min(-x, 88.7)) + 1)."""
-    return np.float32(1.0) / (expf(min(-x, np.float32(88.7))) + np.float32(1.0))
+def log(x):
+    """log(x), within 1 ulp, for x > 0."""
+    subnormal = x < _TINY64
+    moved = _bits(where(subnormal, x * _TWO54, x)) + (_ONE - _SQRT_HALF)
+    k = _float((moved >> _S52) | _TWO52_BITS) - _TWO52 - where(subnormal, 1077.0, 1023.0)
+    y = _log(k, _float((moved & _MANTISSA) + _SQRT_HALF) - 1.0, 0.0)
+    y = where(x == np.inf, np.inf, y)
+    y = where(x == 0.0, -np.inf, y)
+    return where(x >= 0.0, y, np.nan)
+
+
+@kernel
+def hypot(x, y):
+    """sqrt(x*x + y*y), within 1 ulp, without overflow or underflow on the way."""
+    a = max(abs(x), abs(y))
+    b = min(abs(x), abs(y))
+    scale = where(a > 2.0**500, 2.0**-600, where(a < 2.0**-400, 2.0**600, 1.0))
+    back = where(a > 2.0**500, 2.0**600, where(a < 2.0**-400, 2.0**-600, 1.0))
+    a = a * scale
+    b = b * scale
+    # One step of Newton's method on the square root of a sum whose rounding errors are known.
+    a2 = a * a
+    b2 = b * b
+    total = a2 + b2
+    lost = (b2 - (total - a2)) + fma(a, a, -a2) + fma(b, b, -b2)
+    root = np.sqrt(total)
+    better = root + (fma(-root, root, total) + lost) / (2.0 * root)
+    result = where(total > 0.0, better, a) * back
+    result = where((x == x) & (y == y), result, np.nan)
+    return where((abs(x) == np.inf) | (abs(y) == np.inf), np.inf, result)
+
+
+@kernel
+def log_cosh(x):
+    """log(cosh(x)), within 3 ulp, without overflow."""
+    a = abs(x)
+    h = expm1(min(a, 1.0))
+    near = log1p(h * h / (2.0 * (1.0 + h)))
+    far = a + log1p(0.5 * expm1(-2.0 * a))
+    return where(a < 1e-8, 0.5 * a * a, where(a < 1.0, near, far))

@@ -14,7 +14,9 @@ import numpy as np
 
 from ..domain import NON_NEGATIVE, POSITIVE, UNIT, Interval, Optional, Parameter
 from ..domain import REAL as ANY
-from ..elementary import expf, sigmoidf
+from ..elementary import expf
+from ..elementary32 import sigmoidf
+from ..probe import c_function
 from . import Native
 
 _f4 = np.float32
