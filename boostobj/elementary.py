@@ -229,13 +229,11 @@ _THIRD_ORDER, _FOURTH_ORDER, _FIFTH_ORDER, _SIXTH_ORDER = (1 / math.factorial(n)
 
 
 @kernel
-def expm1(x):
-    """exp(x) - 1, within 1 ulp."""
-    clipped = min(max(x, -50.0), 710.0)
+def _expm1(clipped, high):
+    """exp(x) - 1 as an unrounded sum of two; times _HUGE if `high`."""
     k = _E64_INV * clipped + _SHIFT
     ki = _bits(k)
     k = k - _SHIFT
-    high = clipped >= 512.0
     i = ki & _M127
     scale = _float(_T128[i] + (ki << _S45) - where(high, _DOWN, _ZERO64))
     # r + lost is the reduced argument to more than a double: near 0 the result is as small as r.
@@ -246,10 +244,21 @@ def expm1(x):
     # Taylor's series: exp's own polynomial trades the first digits for the last, which show where the result is small.
     series = fma(r, fma(r, fma(r, fma(r, _SIXTH_ORDER, _FIFTH_ORDER), _FOURTH_ORDER), _THIRD_ORDER), 0.5)
     rest = fma(r2, series, fma(_TAIL128[i], r, _TAIL128[i]) + lost)
-    above = scale - where(high, 0.0, 1.0)
+    one = where(high, 0.0, 1.0)
+    above = scale - one
+    moved = above - scale
+    below = (scale - (above - moved)) - (one + moved)
     head = fma(scale, r, above)
-    y = head + fma(scale, rest, fma(scale, r, above - head))
-    y = y * where(high, _HUGE, 1.0)
+    return head, fma(scale, rest, fma(scale, r, above - head)) + below
+
+
+@kernel
+def expm1(x):
+    """exp(x) - 1, within 1 ulp."""
+    clipped = min(max(x, -50.0), 710.0)
+    high = clipped >= 512.0
+    head, tail = _expm1(clipped, high)
+    y = (head + tail) * where(high, _HUGE, 1.0)
     y = where(x > _E64_OVERFLOW, np.inf, y)
     return where((x != x) | (abs(x) < 2.0**-54), x, y)
 
@@ -284,8 +293,8 @@ def _log(k, f, lost):
 
 
 @kernel
-def log1p(x):
-    """log(1 + x), within 1 ulp, for x > -1."""
+def _log1p(x, rest):
+    """log(1 + x + rest) for a rest small against x."""
     u = 1.0 + x
     bits = _bits(u)
     # 1 + x = 2**k * m with m in [sqrt(1/2), sqrt(2)): the exponent of bits moved by 1 - sqrt(1/2).
@@ -294,10 +303,15 @@ def log1p(x):
     m = _float((moved & _MANTISSA) + _SQRT_HALF)
     # What 1 + x lost, small against u; beyond 2**53 nothing that matters is lost.
     lost = where(x < 1.0, x - (u - 1.0), 1.0 - (u - x))
-    lost = lost / u
     f = where(k == 0.0, x, m - 1.0)
-    lost = where(k == 0.0, 0.0, lost)
-    y = _log(k, f, lost)
+    lost = where(k == 0.0, 0.0, lost) + rest
+    return _log(k, f, lost / u)
+
+
+@kernel
+def log1p(x):
+    """log(1 + x), within 1 ulp, for x > -1."""
+    y = _log1p(x, 0.0)
     y = where(abs(x) < 2.0**-54, x, y)
     y = where(x == np.inf, np.inf, y)
     y = where(x == -1.0, -np.inf, y)
@@ -324,15 +338,33 @@ def softplus(x):
     return max(x, 0.0) + log1p(exp(-abs(x)))
 
 
+_FAR = 1.25  # log(cosh(1.25)) / 1.25 > 1/2: a difference from 1 has lost no digit
+
+
+@kernel
+def _log_cosh(a):
+    """log(cosh(a)) for 1e-8 <= a < _FAR, else log(cosh(a)) - a.
+
+    cosh(a) = 1 + expm1(a)**2 / (2 exp(a)) = exp(a) * (1 + expm1(-2a)/2); what the roundings lose goes along.
+    """
+    near = a < _FAR
+    head, tail = _expm1(where(near, a, max(-2.0 * a, -50.0)), False)
+    h = head + tail
+    rest = (head - h) + tail
+    q = 1.0 + h
+    square = h * h
+    double = 2.0 * q
+    t = square / double
+    lost = fma(h, h, -square) + 2.0 * h * rest + fma(-t, double, square) - 2.0 * t * (h - (q - 1.0) + rest)
+    return _log1p(where(near, t, 0.5 * h), where(near, lost / double, 0.5 * rest))
+
+
 @kernel
 def log_cosh_ratio(x):
-    """log(cosh(x)) / |x|, within 4 ulp: 1 far out, so that a loss can be built from it without overflow."""
+    """log(cosh(x)) / |x|, within 2 ulp: 1 far out, so that a loss can be built from it without overflow."""
     a = abs(x)
-    # cosh(a) - 1 = expm1(a)**2 / (2 exp(a)) does not cancel below 1; above, a + log((1 + exp(-2a))/2) does not.
-    h = expm1(min(a, 1.0))
-    near = log1p(h * h / (2.0 * (1.0 + h))) / a
-    far = 1.0 + log1p(0.5 * expm1(-2.0 * a)) / a  # at infinity: 1 + log(1/2)/inf
-    return where(a < 1e-8, 0.5 * a, where(a < 1.0, near, far))
+    y = _log_cosh(a) / a  # at infinity: log(1/2)/inf
+    return where(a < 1e-8, 0.5 * a, where(a < _FAR, y, 1.0 + y))
 
 
 _TINY64 = 2.0**-1022
@@ -374,9 +406,7 @@ def hypot(x, y):
 
 @kernel
 def log_cosh(x):
-    """log(cosh(x)), within 3 ulp, without overflow."""
+    """log(cosh(x)), within 1 ulp, without overflow."""
     a = abs(x)
-    h = expm1(min(a, 1.0))
-    near = log1p(h * h / (2.0 * (1.0 + h)))
-    far = a + log1p(0.5 * expm1(-2.0 * a))
-    return where(a < 1e-8, 0.5 * a * a, where(a < 1.0, near, far))
+    y = _log_cosh(a)
+    return where(a < 1e-8, 0.5 * a * a, where(a < _FAR, y, a + y))

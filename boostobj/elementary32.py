@@ -38,19 +38,16 @@ def _float(typingctx, u):
     """The float32 with the low 32 bits of an integer; Numba widens every sum of integers to 64."""
 
     def codegen(context, builder, signature, args):
-        (bits,) = (context.cast(builder, args[0], signature.args[0], types.uint32),)
+        bits = context.cast(builder, args[0], signature.args[0], types.uint32)
         return builder.bitcast(bits, ir.FloatType())
 
     return types.float32(u), codegen
 
 
-def _every_exponent() -> np.ndarray:
-    """4099 float32, evenly over the bit patterns of all of them: every exponent, both signs, NaN."""
-    return (np.arange(4099, dtype=np.uint64) * ((1 << 32) // 4099)).astype(_u4).view(_f4)
-
-
-def _evenly(low: float, high: float) -> np.ndarray:
-    return np.linspace(low, high, 4001, dtype=_f4)
+def _spread(low: float, high: float) -> np.ndarray:
+    """Evenly over the bit patterns of all float32 (every exponent, both signs, NaN), and evenly over an interval."""
+    patterns = (np.arange(4099, dtype=np.uint64) * ((1 << 32) // 4099)).astype(_u4).view(_f4)
+    return np.concatenate([patterns, np.linspace(low, high, 4001, dtype=_f4)])[None]
 
 
 _ZERO, _QUARTER, _HALF, _ONE, _TWO, _THREE, _SIX = (_f4(v) for v in (0, 0.25, 0.5, 1, 2, 3, 6))
@@ -65,7 +62,8 @@ _LN2_LO = _f4(9.0580006145e-06)
 
 _INV_LN2 = _f4(1.4426950216e00)
 _HALF_LN2, _THREE_HALVES_LN2 = (_u4(u).view(_f4) for u in (0x3EB17218, 0x3F851592))
-_EXPM1_LOW, _EXPM1_HIGH = (_u4(u).view(_f4) for u in (0xC195B844, 0x42B17180))  # -27 log(2), and the last before infinity
+# -27 log(2), and the last of those that fdlibm does not test for overflow
+_EXPM1_LOW, _EXPM1_HIGH = (_u4(u).view(_f4) for u in (0xC195B844, 0x42B17217))
 _Q1 = _f4(-3.3333335072e-02)
 _Q2 = _f4(1.5873016091e-03)
 _Q3 = _f4(-7.9365076090e-05)
@@ -116,9 +114,7 @@ def _expm1f_libm(x):
     return _f4(math.expm1(x))
 
 
-expm1f = stand_in(
-    "expm1f", _expm1f_fast, _expm1f_libm, lambda: np.concatenate([_every_exponent(), _evenly(-19, 89)])[None], _f4
-)
+expm1f = stand_in("expm1f", _expm1f_fast, _expm1f_libm, lambda: _spread(-19, 89))
 
 
 @kernel
@@ -136,7 +132,7 @@ def _tanhf_libm(x):
     return _f4(math.tanh(x))
 
 
-tanhf = stand_in("tanhf", _tanhf_fast, _tanhf_libm, lambda: np.concatenate([_every_exponent(), _evenly(-10, 10)])[None], _f4)
+tanhf = stand_in("tanhf", _tanhf_fast, _tanhf_libm, lambda: _spread(-10, 10))
 
 # ---------------------------------------------------------------------------------------------------------------------
 # logf, log1pf
@@ -165,7 +161,7 @@ def _log1pf_fast(x):
     near = (x >= _LOG1P_LOW) & (x < _LOG1P_HIGH)
     f = where(near, x, _float((moved & _MANTISSA) + _ROOT_HALF) - _ONE)
     k = where(near, _ZERO, k)
-    lost = where(near, _ZERO, lost)
+    lost = where(k == _ZERO, _ZERO, lost)
     half = _HALF * f * f
     s = f / (_TWO + f)
     z = s * s
@@ -182,9 +178,7 @@ def _log1pf_libm(x):
     return _f4(math.log1p(x))
 
 
-log1pf = stand_in(
-    "log1pf", _log1pf_fast, _log1pf_libm, lambda: np.concatenate([_every_exponent(), _evenly(-1, 10)])[None], _f4
-)
+log1pf = stand_in("log1pf", _log1pf_fast, _log1pf_libm, lambda: _spread(-1, 10))
 
 _INVERSE, _LOGARITHM = np.array(
     [
@@ -240,7 +234,7 @@ def _logf_libm(x):
     return _f4(math.log(x))
 
 
-logf = stand_in("logf", _logf_fast, _logf_libm, lambda: np.concatenate([_every_exponent(), _evenly(0, 4)])[None], _f4)
+logf = stand_in("logf", _logf_fast, _logf_libm, lambda: _spread(0, 4))
 
 # ---------------------------------------------------------------------------------------------------------------------
 # hypotf
@@ -259,11 +253,11 @@ def _hypotf_libm(x, y):
 
 
 def _pairs() -> np.ndarray:
-    x = _every_exponent()
-    return np.concatenate([np.stack([x, x[::-1]]), np.stack([x, np.roll(x, 1)]), np.stack([_evenly(0, 4), _evenly(-2, 3)])], 1)
+    x = _spread(-2, 2)[0]
+    return np.concatenate([np.stack([x, np.roll(x, 1)]), np.stack([x, np.roll(x, x.size // 3)])], 1)
 
 
-hypotf = stand_in("hypotf", _hypotf_fast, _hypotf_libm, _pairs, _f4)
+hypotf = stand_in("hypotf", _hypotf_fast, _hypotf_libm, _pairs)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Composites

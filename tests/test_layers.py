@@ -10,7 +10,9 @@ import boostobj
 ROOT = Path(boostobj.__file__).parent
 LAYERS = [
     {"version"},
-    {"elementary", "domain", "links"},
+    {"probe", "domain", "links"},
+    {"elementary"},
+    {"elementary32"},
     {"loops", "builtins", "protocol"},
     {"objective"},
     {"registry"},

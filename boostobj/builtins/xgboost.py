@@ -5,8 +5,6 @@ Source: src/objective/{regression_obj,multiclass_obj}.cu, regression_loss.h and 
 
 from __future__ import annotations
 
-import ctypes
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -190,9 +188,7 @@ def _sigmoid(x: np.float32) -> np.float32:
 
 def _libm(name: str, x: np.float32) -> np.float32:
     """The C library's own float32 function, which XGBoost calls; NumPy's has other bits."""
-    function = getattr(ctypes.CDLL(None if os.name == "posix" else "ucrtbase"), name)
-    function.restype, function.argtypes = ctypes.c_float, (ctypes.c_float,)
-    return _f4(function(float(x)))
+    return _f4(c_function(name)(float(x)))
 
 
 def to_raw(row: Native, start: np.ndarray | None, k: int) -> np.ndarray:
