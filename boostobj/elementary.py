@@ -367,14 +367,13 @@ def log_cosh_ratio(x):
     return where(a < 1e-8, 0.5 * a, where(a < _FAR, y, 1.0 + y))
 
 
-_TINY64 = 2.0**-1022
 _TWO54 = 2.0**54
 
 
 @kernel
 def log(x):
     """log(x), within 1 ulp, for x > 0."""
-    subnormal = x < _TINY64
+    subnormal = x < _TINY
     moved = _bits(where(subnormal, x * _TWO54, x)) + (_ONE - _SQRT_HALF)
     k = _float((moved >> _S52) | _TWO52_BITS) - _TWO52 - where(subnormal, 1077.0, 1023.0)
     y = _log(k, _float((moved & _MANTISSA) + _SQRT_HALF) - 1.0, 0.0)
