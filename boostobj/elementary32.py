@@ -45,9 +45,9 @@ def _float(typingctx, u):
 
 
 def _spread(low: float, high: float) -> np.ndarray:
-    """Evenly over the bit patterns of all float32 (every exponent, both signs, NaN), and evenly over an interval."""
+    """Evenly over the bit patterns of all float32 (every exponent, both signs, NaN), evenly over an interval, and the ends."""
     patterns = (np.arange(4099, dtype=np.uint64) * ((1 << 32) // 4099)).astype(_u4).view(_f4)
-    return np.concatenate([patterns, np.linspace(low, high, 4001, dtype=_f4)])[None]
+    return np.concatenate([patterns, np.linspace(low, high, 4001, dtype=_f4), _f4([-0.0, np.inf, -np.inf])])[None]
 
 
 _ZERO, _QUARTER, _HALF, _ONE, _TWO, _THREE, _SIX = (_f4(v) for v in (0, 0.25, 0.5, 1, 2, 3, 6))
@@ -61,7 +61,6 @@ _LN2_LO = _f4(9.0580006145e-06)
 # expm1f, tanhf
 
 _INV_LN2 = _f4(1.4426950216e00)
-_HALF_LN2, _THREE_HALVES_LN2 = (_u4(u).view(_f4) for u in (0x3EB17218, 0x3F851592))
 # -27 log(2), and the last of those that fdlibm does not test for overflow
 _EXPM1_LOW, _EXPM1_HIGH = (_u4(u).view(_f4) for u in (0xC195B844, 0x42B17217))
 _Q1 = _f4(-3.3333335072e-02)
@@ -69,17 +68,13 @@ _Q2 = _f4(1.5873016091e-03)
 _Q3 = _f4(-7.9365076090e-05)
 _Q4 = _f4(4.0082177293e-06)
 _Q5 = _f4(-2.0109921195e-07)
-_NEGLIGIBLE = _f4(2.0**-25)
 
 
 @kernel
 def _expm1f_fast(x):
     """exp(x) - 1 of a float32, the C library's bits."""
     clipped = min(max(x, _EXPM1_LOW), _EXPM1_HIGH)
-    a = abs(clipped)
     k = np.trunc(_INV_LN2 * clipped + math.copysign(_HALF, clipped))
-    k = where(a < _THREE_HALVES_LN2, math.copysign(_ONE, clipped), k)
-    k = where(a > _HALF_LN2, k, _ZERO)
     ki = _i4(k)
     hi = clipped - k * _LN2_HI
     lo = k * _LN2_LO
@@ -106,7 +101,7 @@ def _expm1f_fast(x):
     y = where(k == -_ONE, _HALF * d - _HALF, y)
     y = where(k == _ZERO, d, y)
     y = where(x > _EXPM1_HIGH, _INF, y)
-    return where((x != x) | (a < _NEGLIGIBLE), x, y)
+    return where(abs(x) > _ZERO, y, x)
 
 
 @kernel
@@ -147,7 +142,6 @@ _LP7 = _f4(1.4798198640e-01)
 _ROOT_HALF = _u4(0x3F3504F7)
 _TO_ROOT_HALF = _u4(0x3F800000 - 0x3F3504F7)
 _LOG1P_LOW, _LOG1P_HIGH = (_u4(u).view(_f4) for u in (0xBE95F61F, 0x3ED413D7))  # sqrt(1/2) - 1 and sqrt(2) - 1
-_TINY_LOG1P = _f4(2.0**-54)
 
 
 @kernel
@@ -167,7 +161,7 @@ def _log1pf_fast(x):
     z = s * s
     r = z * (_LP1 + z * (_LP2 + z * (_LP3 + z * (_LP4 + z * (_LP5 + z * (_LP6 + z * _LP7))))))
     y = k * _LN2_HI - ((half - (s * (half + r) + (k * _LN2_LO + lost))) - f)
-    y = where(abs(x) < _TINY_LOG1P, x, y)
+    y = where(x == _ZERO, x, y)
     y = where(x == _INF, _INF, y)
     y = where(x == -_ONE, -_INF, y)
     return where(x >= -_ONE, y, _NAN)
@@ -254,7 +248,7 @@ def _hypotf_libm(x, y):
 
 def _pairs() -> np.ndarray:
     x = _spread(-2, 2)[0]
-    return np.concatenate([np.stack([x, np.roll(x, 1)]), np.stack([x, np.roll(x, x.size // 3)])], 1)
+    return np.concatenate([np.stack([x, other]) for other in (np.roll(x, 1), np.roll(x, x.size // 3), np.copysign(_ZERO, x))], 1)
 
 
 hypotf = stand_in("hypotf", _hypotf_fast, _hypotf_libm, _pairs)

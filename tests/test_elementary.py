@@ -94,8 +94,8 @@ ABOVE_MINUS_1 = (
 )
 PLANE = (signed_decades(-2, 2), signed_decades(-324, -300), signed_decades(-165, -110), signed_decades(140, 308), any_bits)
 TRUTH = {
-    "exp": (np.exp, LINE, 1),
-    "expm1": (np.expm1, LINE, 1),
+    "exp": (np.exp, LINE, 0.51),
+    "expm1": (np.expm1, LINE, 0.51),
     "log1p": (np.log1p, ABOVE_MINUS_1, 1),
     "log": (np.log, ABOVE_0, 1),
     "hypot": (np.hypot, PLANE, 1),
