@@ -281,6 +281,13 @@ _TWO52_BITS = _U64(0x4330000000000000)
 
 
 @kernel
+def _split(u):
+    """k and m of u = 2**k * m, m in [sqrt(1/2), sqrt(2)), for a normal u > 0."""
+    moved = _bits(u) + (_ONE - _SQRT_HALF)
+    return _float((moved >> _S52) | _TWO52_BITS) - _TWO52 - 1023.0, _float((moved & _MANTISSA) + _SQRT_HALF)
+
+
+@kernel
 def _log(k, f, lost):
     """log(2**k * (1 + f)) + lost, for 1 + f in [sqrt(1/2), sqrt(2))."""
     half = 0.5 * f * f
@@ -296,11 +303,7 @@ def _log(k, f, lost):
 def _log1p(x, rest):
     """log(1 + x + rest) for a rest small against x."""
     u = 1.0 + x
-    bits = _bits(u)
-    # 1 + x = 2**k * m with m in [sqrt(1/2), sqrt(2)): the exponent of bits moved by 1 - sqrt(1/2).
-    moved = bits + (_ONE - _SQRT_HALF)
-    k = _float((moved >> _S52) | _TWO52_BITS) - _TWO52 - 1023.0
-    m = _float((moved & _MANTISSA) + _SQRT_HALF)
+    k, m = _split(u)
     # What 1 + x lost, small against u; beyond 2**53 nothing that matters is lost.
     lost = where(x < 1.0, x - (u - 1.0), 1.0 - (u - x))
     f = where(k == 0.0, x, m - 1.0)
@@ -367,16 +370,12 @@ def log_cosh_ratio(x):
     return where(a < 1e-8, 0.5 * a, where(a < _FAR, y, 1.0 + y))
 
 
-_TWO54 = 2.0**54
-
-
 @kernel
 def log(x):
     """log(x), within 1 ulp, for x > 0."""
     subnormal = x < _TINY
-    moved = _bits(where(subnormal, x * _TWO54, x)) + (_ONE - _SQRT_HALF)
-    k = _float((moved >> _S52) | _TWO52_BITS) - _TWO52 - where(subnormal, 1077.0, 1023.0)
-    y = _log(k, _float((moved & _MANTISSA) + _SQRT_HALF) - 1.0, 0.0)
+    k, m = _split(where(subnormal, x * 2.0**54, x))
+    y = _log(k - where(subnormal, 54.0, 0.0), m - 1.0, 0.0)
     y = where(x == np.inf, np.inf, y)
     y = where(x == 0.0, -np.inf, y)
     return where(x >= 0.0, y, np.nan)
@@ -387,8 +386,10 @@ def hypot(x, y):
     """sqrt(x*x + y*y), within 1 ulp, without overflow or underflow on the way."""
     a = max(abs(x), abs(y))
     b = min(abs(x), abs(y))
-    scale = where(a > 2.0**500, 2.0**-600, where(a < 2.0**-400, 2.0**600, 1.0))
-    back = where(a > 2.0**500, 2.0**600, where(a < 2.0**-400, 2.0**-600, 1.0))
+    # Where a square, or what it loses, would leave the range, both sides are moved in, and the result moved back.
+    large, small = a > 2.0**500, a < 2.0**-400
+    scale = where(large, 2.0**-600, where(small, 2.0**600, 1.0))
+    back = where(large, 2.0**600, where(small, 2.0**-600, 1.0))
     a = a * scale
     b = b * scale
     # One step of Newton's method on the square root of a sum whose rounding errors are known.

@@ -47,7 +47,7 @@ def _float(typingctx, u):
 def _spread(low: float, high: float) -> np.ndarray:
     """Evenly over the bit patterns of all float32 (every exponent, both signs, NaN), evenly over an interval, and the ends."""
     patterns = (np.arange(4099, dtype=np.uint64) * ((1 << 32) // 4099)).astype(_u4).view(_f4)
-    return np.concatenate([patterns, np.linspace(low, high, 4001, dtype=_f4), _f4([-0.0, np.inf, -np.inf])])[None]
+    return np.concatenate([patterns, np.linspace(low, high, 4001, dtype=_f4), np.array([-0.0, np.inf, -np.inf], _f4)])[None]
 
 
 _ZERO, _QUARTER, _HALF, _ONE, _TWO, _THREE, _SIX = (_f4(v) for v in (0, 0.25, 0.5, 1, 2, 3, 6))

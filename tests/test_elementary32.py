@@ -7,7 +7,7 @@ import platform
 import numba
 import numpy as np
 import pytest
-from test_elementary import longdouble_log_cosh, over, same, units
+from test_elementary import longdouble_log_cosh, needs_long_double, over, same, units
 
 from boostobj import elementary32 as el
 from boostobj import probe
@@ -105,14 +105,16 @@ def test_hypotf_is_the_c_librarys():
         assert same(fast(x, y), libm(x, y)).all()
 
 
-def test_hypotf_that_is_rounded_twice():
-    """Some hypotenuses are so near the middle of two floats that glibc rounds them to the farther one, and so must we."""
-    x, y = probe.hard("hypotf")
-    nearest = np.hypot(x.astype(np.longdouble), y.astype(np.longdouble)).astype(f4)
-    assert not (over(el._hypotf_fast, f4, 2)(x, y) == nearest).any()
+@needs_long_double
+@pytest.mark.parametrize("name", STAND_INS)
+def test_hard_arguments_are_not_rounded_to_the_nearest(name):
+    """What a better C library would do; those of hypotf are so near the middle of two floats that glibc rounds twice."""
+    x = probe.hard(name)
+    nearest = getattr(np, name.removesuffix("f"))(*x.astype(np.longdouble)).astype(f4)
+    assert not (over(probe._STAND_INS[name].fast, f4, len(x))(*x) == nearest).any()
 
 
-@pytest.mark.skipif(np.finfo(np.longdouble).nmant < 60, reason="the reference needs a long double of 64 bits")
+@needs_long_double
 def test_log_coshf_within_1_unit():
     function = over(el.log_coshf, f4)
     for x in (*floats(0, 1 << 32, 4003), *floats(0x3F000000, 0x41000000, 67)):
