@@ -19,7 +19,6 @@ import hashlib
 import inspect
 import os
 import pickle
-import platform
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +31,7 @@ from numba.core import serialize, types
 from numba.core.caching import FunctionCache
 from numba.extending import intrinsic, overload
 
-from . import elementary, lanes
+from . import elementary, elementary32, lanes, probe
 from .elementary import where
 from .version import __version__
 
@@ -47,7 +46,7 @@ LARGEST = float(np.finfo(np.float64).max)
 @functools.cache
 def _fingerprint(*files: str) -> str:
     digest = hashlib.sha256()
-    for part in (__version__, numba.__version__, llvmlite.__version__, np.__version__, *platform.libc_ver()):
+    for part in (__version__, numba.__version__, llvmlite.__version__, np.__version__, probe.fingerprint()):
         digest.update(f"{part}\0".encode())
     for file in files:
         digest.update(Path(file).read_bytes())
@@ -91,7 +90,7 @@ def _cached(loop: Callable, template: str, function: Callable, *variant: object)
     """Keep the loop's machine code on disk, if the kernel is one of ours."""
     file = inspect.getsourcefile(function)
     if file and function.__module__.startswith("boostobj."):
-        print_ = _fingerprint(__file__, elementary.__file__, lanes.__file__, file)
+        print_ = _fingerprint(__file__, elementary.__file__, elementary32.__file__, lanes.__file__, probe.__file__, file)
         key = (template, function.__module__, function.__qualname__, repr(variant), print_)
         with contextlib.suppress(RuntimeError):  # no place to write to
             loop._cache = _KernelCache(loop.py_func, key)  # type: ignore[attr-defined]

@@ -9,8 +9,9 @@ import boostobj
 
 ROOT = Path(boostobj.__file__).parent
 LAYERS = [
-    {"version", "lanes", "threads", "buffers"},
+    {"version", "lanes", "probe", "threads", "buffers"},
     {"elementary", "domain", "links", "third_parties"},
+    {"elementary32"},
     {"loops", "builtins", "protocol"},
     {"objective"},
     {"registry"},

@@ -5,9 +5,7 @@ Source: src/objective/{regression_obj,multiclass_obj}.cu, regression_loss.h and 
 
 from __future__ import annotations
 
-import ctypes
 import functools
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +13,9 @@ import numpy as np
 
 from ..domain import NON_NEGATIVE, POSITIVE, UNIT, Interval, Optional, Parameter
 from ..domain import REAL as ANY
-from ..elementary import expf, sigmoidf, where
+from ..elementary import expf, where
+from ..elementary32 import sigmoidf
+from ..probe import c_function
 from . import Native
 
 _f4 = np.float32
@@ -198,9 +198,7 @@ def _sigmoid(x: np.float32) -> np.float32:
 
 def _libm(name: str, x: np.float32) -> np.float32:
     """The C library's own float32 function, which XGBoost calls; NumPy's has other bits."""
-    function = getattr(ctypes.CDLL(None if os.name == "posix" else "ucrtbase"), name)
-    function.restype, function.argtypes = ctypes.c_float, (ctypes.c_float,)
-    return _f4(function(float(x)))
+    return _f4(c_function(name)(float(x)))
 
 
 def to_raw(row: Native, start: np.ndarray | None, k: int) -> np.ndarray:
