@@ -32,7 +32,7 @@ class Interval:
         """The smallest and the largest float64 inside: what a compiled loop compares with."""
         low = self.low if self.closed in ("low", "both") else math.nextafter(self.low, math.inf)
         high = self.high if self.closed in ("high", "both") else math.nextafter(self.high, -math.inf)
-        return low, high
+        return float(low), float(high)  # of one type, or the loop would be compiled twice
 
     def contains(self, values: Any) -> Any:
         """Elementwise: inside, finite, and whole where the set is of integers."""

@@ -338,16 +338,16 @@ def rowwise_gradient(row: Callable, kind: int) -> Callable:
     return _cached(loop, "rowwise_gradient", row, kind)
 
 
-_BLOCK = 1 << 13  # scores in a block: with gradient and Hessian in float32 some 100 KB, which a second-level cache holds
+_BLOCK = 1 << 17  # bytes of scores in a block: with as many of Hessians, what a second-level cache holds
 
 
 @functools.cache
 def native_rowwise(function: Callable, wide: bool) -> Callable:
     """A booster's own arithmetic for k scores per row, a block of rows at a time.
 
-    Within a block scores, gradients and Hessians lie class by class: neighbours in memory are then rows, which have
-    nothing to do with each other, and fill vectors whatever k is. Scores that come class by class (LightGBM's) are used
-    where they are.
+    Within a block the scores lie class by class: neighbours in memory are then rows, which have nothing to do with each
+    other, and fill vectors whatever k is. What moves data is apart from what computes, because only the latter can be
+    vectorised where the k scores of a row lie together.
     """
     function_ = _compiled(function)
     score = np.float64 if wide else np.float32
@@ -355,39 +355,42 @@ def native_rowwise(function: Callable, wide: bool) -> Callable:
     largest = np.float32(LARGEST_FLOAT32)
     limit = LARGEST_FLOAT32 if wide else largest
     farthest = LARGEST if wide else largest
+    most_scores = _BLOCK // np.dtype(score).itemsize
 
     @_jit
     def loop(start, stop, y, raw, weight, params, low_, high_, grad, hess):
         low = np.float32(max(low_, -LARGEST_FLOAT32))
         high = np.float32(min(high_, LARGEST_FLOAT32))
         k = raw.shape[1]
-        most = max(min(_BLOCK // k // 16 * 16, 512), 32)
-        f = np.empty((k, most), score)
-        g = np.empty((k, most), score)
-        h = np.empty((k, most), score)
-        w = np.full(most, one)
-        label = np.empty(most, np.int32)
+        size = max(min(most_scores // k // 32 * 32, 512), 32)
+        f = np.zeros((k, size), score)
+        h = np.empty((k, size), score)
+        w = np.full(size, one)
+        label = np.zeros(size, np.int32)
         flags = _CLEAR
-        for first in range(start, stop, most):
-            size = min(most, stop - first)
-            y_, weight_ = rows(y, first, first + size), rows(weight, first, first + size)
-            for b in range(size):
+        for first in range(start, stop, size):
+            used = min(size, stop - first)  # of the last block: the rest of it is computed, and not looked at
+            y_, weight_ = rows(y, first, first + used), rows(weight, first, first + used)
+            for b in range(used):
                 bad = _outside(y_[b], low, high, True)
                 flags = _noted(flags, bad, _BAD_TARGET)
                 label[b] = where(bad, np.int32(0), np.int32(y_[b]))
-            for b in range(size):
+            for b in range(used):
                 w[b] = weight_of(weight_, b, one)
                 flags = _weight_noted(flags, w[b], largest)
             for j in range(k):
-                for b in range(size):
+                for b in range(used):
                     f[j, b] = raw[np.uintp(first) + np.uintp(b), j]
-                    flags = _noted(flags, not (abs(f[j, b]) <= farthest), _BAD_RAW)
-            function_(*((label[:size], f, w) + params + (g, h)))  # noqa: RUF005
+            flat = f.reshape(k * size)
+            for i in range(flat.size):
+                flags = _noted(flags, not (abs(flat[i]) <= farthest), _BAD_RAW)
+            function_(*((label, f, w) + params + (h,)))  # noqa: RUF005
             for j in range(k):
-                for b in range(size):
-                    grad[np.uintp(first) + np.uintp(b), j] = _saturated(g[j, b], limit)
+                for b in range(used):
+                    grad[np.uintp(first) + np.uintp(b), j] = _saturated(f[j, b], limit)
+            for j in range(k):
+                for b in range(used):
                     hess[np.uintp(first) + np.uintp(b), j] = _saturated(h[j, b], limit)
         return flags
 
     return _cached(loop, "native_rowwise", function, wide)
-

@@ -125,11 +125,12 @@ def stand_in(name: str, fast: Callable, libm: Callable, arguments: Callable[[], 
 
 
 def spread(real: type, low: float, high: float) -> np.ndarray:
-    """Evenly over the bit patterns of all floats (every exponent, both signs, NaN), and evenly over an interval."""
+    """Evenly over the bit patterns of all floats (every exponent, both signs, NaN), evenly over an interval, and ends."""
     bits = 8 * np.dtype(real).itemsize
     patterns = [i * ((1 << bits) // 4099) for i in range(4099)]
     everywhere: np.ndarray = np.array(patterns, f"uint{bits}").view(real)
-    return np.concatenate([everywhere, np.linspace(low, high, 4001, dtype=real)])[None]
+    ends: np.ndarray = np.array([-0.0, np.inf, -np.inf], real)
+    return np.concatenate([everywhere, np.linspace(low, high, 4001, dtype=real), ends])[None]
 
 
 @functools.cache

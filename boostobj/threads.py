@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from queue import SimpleQueue
 
-CHUNK = 1 << 16
-"""Scores in a chunk: long against handing it over (some ten microseconds), short against waiting for the last one."""
+LEAST = 1 << 15
+"""Scores in the smallest chunk: long against handing it over (some microseconds), short against waiting for it."""
 
 PAYS = 1 << 17
 """Fewer scores than this are computed by the caller alone."""
@@ -93,12 +93,12 @@ def run(loop: Callable[[int, int], int], rows: int, scores: int) -> int:
     threads = get_num_threads() if scores >= PAYS else 1
     if threads > 1 and _busy.acquire(blocking=False):
         try:
-            step = max(rows * CHUNK // scores, 1)
-            helpers = min(threads, -(-rows // step)) - 1
+            least = max(rows * LEAST // scores, 1)
+            helpers = min(threads, -(-rows // least)) - 1
             while len(_workers) < helpers:
                 _workers.append(threading.Thread(target=_work, args=(_queue,), name="boostobj", daemon=True))
                 _workers[-1].start()
-            job = _Job(loop, rows, step)
+            job = _Job(loop, rows, least, 2 * (helpers + 1))
             for _ in range(helpers):
                 _queue.put(job)
             return job.finish()
@@ -108,23 +108,30 @@ def run(loop: Callable[[int, int], int], rows: int, scores: int) -> int:
 
 
 class _Job:
-    """The chunks of one call."""
+    """The chunks of one call: each a share of what is left, so that they are few and the last ones small."""
 
-    def __init__(self, loop: Callable[[int, int], int], rows: int, step: int) -> None:
+    def __init__(self, loop: Callable[[int, int], int], rows: int, least: int, shares: int) -> None:
         self._loop: Callable[[int, int], int] | None = loop
-        self._chunks: Iterator[tuple[int, int]] = iter([(i, min(i + step, rows)) for i in range(0, rows, step)])
-        self._change = threading.Condition()
+        self._begun = 0
+        self._rows = rows
+        self._least = least
+        self._shares = shares
+        self._lock = threading.Lock()
         self._running = 0
+        self._last = threading.Lock()  # held while the caller waits for the last chunk
+        self._awaited = False
         self._flags = 0
         self._error: BaseException | None = None
 
     def finish(self) -> int:
         """Work along, wait for what others have begun, and let go of the arrays: a worker may come too late."""
         self.work()
-        with self._change:
-            while self._running:
-                self._change.wait()
+        self._last.acquire()
+        with self._lock:
+            self._awaited = self._running > 0
             self._loop = None
+        if self._awaited:
+            self._last.acquire()
         if self._error is not None:
             raise self._error
         return self._flags
@@ -132,26 +139,26 @@ class _Job:
     def work(self) -> None:
         """Chunks until there are none left."""
         while True:
-            with self._change:
-                chunk = next(self._chunks, None)
-                loop = self._loop
-                if chunk is None or loop is None:
+            with self._lock:
+                loop, start = self._loop, self._begun
+                if loop is None or start >= self._rows:
                     return
+                stop = min(start + max(self._least, (self._rows - start) // self._shares), self._rows)
+                self._begun = stop
                 self._running += 1
             flags, error = 0, None
             try:
-                flags = loop(*chunk)
+                flags = loop(start, stop)
             except BaseException as raised:  # raised again in the caller's thread
                 error = raised
             del loop
-            with self._change:
+            with self._lock:
                 self._running -= 1
                 self._flags |= flags
                 if error is not None:
-                    self._error = error
-                    self._chunks = iter(())
-                if not self._running:
-                    self._change.notify_all()
+                    self._error, self._begun = error, self._rows
+                if self._awaited and not self._running:
+                    self._last.release()
 
 
 def _work(queue: SimpleQueue[_Job]) -> None:

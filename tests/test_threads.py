@@ -22,7 +22,7 @@ OBJECTIVES = [v for cls in bo.objectives.values() for v in checks.variants(cls)]
 def small_chunks(monkeypatch):
     """Two threads share chunks of a hundred scores, which large data alone would do."""
     monkeypatch.setattr(threads, "PAYS", 1)
-    monkeypatch.setattr(threads, "CHUNK", 100)
+    monkeypatch.setattr(threads, "LEAST", 100)
     bo.set_num_threads(2)
     yield
     bo.set_num_threads(None)
@@ -82,15 +82,21 @@ def test_an_error_in_a_chunk_is_the_callers(error, small_chunks):
     done = []
 
     def loop(start, stop):
-        if start == 600:
+        if stop > ROWS // 2 and not failed:
+            failed.append(start)
             raise error("chunk")
-        done.append(start)
-        return 1
+        done.append((start, stop))
+        return 1 << start // 100
 
+    failed = []
     with pytest.raises(error, match="chunk"):
         threads.run(loop, ROWS, ROWS)
-    assert len(done) < ROWS // 100, "the rest was still computed"
-    assert threads.run(lambda start, stop: 1 << (start // 100), ROWS, ROWS) == (1 << 13) - 1
+    assert sum(stop - start for start, stop in done) < ROWS - 100, "the rest was still computed"
+    done.clear()
+    flags = threads.run(loop, ROWS, ROWS)
+    done.sort()
+    assert [start for start, _ in done] == [0, *(stop for _, stop in done[:-1])] and done[-1][1] == ROWS
+    assert len(done) > 3 and flags == sum({1 << start // 100 for start, _ in done})
 
 
 def test_nothing_is_kept(small_chunks):
@@ -117,8 +123,9 @@ def test_workers_that_never_come_delay_nobody(small_chunks, monkeypatch):
     monkeypatch.setattr(threads, "_work", lambda queue: None)
     monkeypatch.setattr(threads, "_workers", [])
     calls = []
-    threads.run(lambda start, stop: calls.append(start) or 0, ROWS, ROWS)
-    assert calls == list(range(0, ROWS, 100))
+    threads.run(lambda start, stop: calls.append((start, stop)) or 0, ROWS, ROWS)
+    assert [i for chunk in calls for i in range(*chunk)] == list(range(ROWS))
+    assert all(before[1] - before[0] >= after[1] - after[0] for before, after in itertools.pairwise(calls))
 
 
 def test_several_callers_at_once(small_chunks):

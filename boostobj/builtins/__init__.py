@@ -24,8 +24,8 @@ class Native:
     """One objective of one booster.
 
     `kernel(y, f, w, *parameters)` returns (grad, hess), for one score, or
-    `kernel(y[n], f[k, n], w[n], *parameters, grad[k, n], hess[k, n])` fills them for a block of n rows, whose y are class
-    indices: in the booster's own arithmetic, weight included.
+    `kernel(y[n], f[k, n], w[n], *parameters, hess[k, n])`, for a block of n rows whose y are class indices, fills hess
+    and leaves the gradient in f: in the booster's own arithmetic, weight included.
     `start(y, weight, k, parameters, threads)` is the booster's own start: `base_score`, on the scale of its predictions,
     in XGBoost, which adds one partial sum per thread; raw scores in LightGBM. None where the booster has none.
     `mirror` maps the booster's parameter names to the fields of the textbook objective; an objective under its own name

@@ -29,10 +29,9 @@ def binary(y, f, w, sigmoid, negative, positive):  # type: ignore[no-untyped-def
     return response * label_weight * weight, size * (sigmoid - size) * label_weight * weight
 
 
-def multiclass(y, f, w, grad, hess):  # type: ignore[no-untyped-def]
-    k = f.shape[0]
-    n = y.size
-    top = f[0, :n].copy()
+def multiclass(y, f, w, hess):  # type: ignore[no-untyped-def]
+    k, n = f.shape
+    top = f[0].copy()
     for j in range(1, k):
         for b in range(n):
             top[b] = max(top[b], f[j, b])
@@ -40,15 +39,15 @@ def multiclass(y, f, w, grad, hess):  # type: ignore[no-untyped-def]
     for j in range(k):
         for b in range(n):
             e = exp(f[j, b] - top[b])
-            grad[j, b] = e
+            f[j, b] = e
             total[b] += e
     factor = k / (k - 1.0)
     for j in range(k):
         for b in range(n):
-            q = grad[j, b] / total[b]
+            q = f[j, b] / total[b]
             weight = np.float64(w[b])
             hess[j, b] = factor * q * (1.0 - q) * weight
-            grad[j, b] = where(y[b] == j, q - 1.0, q) * weight
+            f[j, b] = where(y[b] == j, q - 1.0, q) * weight
 
 
 def _label_weights(y: np.ndarray, values: Mapping[str, Any]) -> tuple[float, float]:

@@ -19,8 +19,7 @@ from ..probe import c_function
 from . import Native
 
 _f4 = np.float32
-_ONE = _f4(1)
-_TWO = _f4(2)
+_ZERO, _ONE, _TWO = _f4(0), _f4(1), _f4(2)
 _FLOOR = _f4(1e-16)
 _LARGEST = np.finfo(_f4).max
 _SMALLEST_NORMAL = np.finfo(_f4).tiny
@@ -39,33 +38,29 @@ def pseudo_huber(y, f, w, huber_slope):  # type: ignore[no-untyped-def]
     return (z / root) * w, ((slope * slope) / ((slope * slope + z * z) * root)) * w
 
 
-def softmax(y, f, w, grad, hess):  # type: ignore[no-untyped-def]
-    k = f.shape[0]
-    n = y.size
+def softmax(y, f, w, hess):  # type: ignore[no-untyped-def]
+    k, n = f.shape
     # The maximum starts from the smallest positive float, as in XGBoost: no shift where all scores are negative.
     top = np.full(n, _SMALLEST_NORMAL)
     for j in range(k):
         for b in range(n):
             top[b] = max(top[b], f[j, b])
+    for b in range(n):
+        # All scores below about -100: XGBoost divides 0 by 0 there, and its model is lost. Shift by the true maximum.
+        if top[b] == _SMALLEST_NORMAL and expf(f[:, b].max()) == _ZERO:
+            top[b] = f[:, b].max()
     total = np.zeros(n)
     for j in range(k):
         for b in range(n):
-            grad[j, b] = expf(f[j, b] - top[b])
+            f[j, b] = expf(f[j, b] - top[b])
         for b in range(n):
-            total[b] += np.float64(grad[j, b])
-    for b in range(n):
-        if total[b] == 0.0:
-            # All scores below about -100: XGBoost divides 0 by 0 there, and its model is lost. Shift by the true maximum.
-            top[b] = f[:, b].max()
-            for j in range(k):
-                grad[j, b] = expf(f[j, b] - top[b])
-                total[b] += np.float64(grad[j, b])
+            total[b] += np.float64(f[j, b])
     total_ = total.astype(_f4)
     for j in range(k):
         for b in range(n):
-            q = grad[j, b] / total_[b]
+            q = f[j, b] / total_[b]
             hess[j, b] = max(_TWO * q * (_ONE - q) * w[b], _FLOOR)
-            grad[j, b] = where(y[b] == j, q - _ONE, q) * w[b]
+            f[j, b] = where(y[b] == j, q - _ONE, q) * w[b]
 
 
 @functools.cache
