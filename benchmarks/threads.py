@@ -15,12 +15,11 @@ from .training import WIDE, lightgbm_sides, synthetic, xgboost_sides
 
 LIMIT = 1 / 1.7
 LEAST = 5e-3
-set_num_threads: Callable[[int], None] = getattr(bo, "set_num_threads", lambda n: None)
 
 
 def with_threads(threads: int, measure: Meter) -> Meter:
     def measured() -> float:
-        set_num_threads(threads)
+        bo.set_num_threads(threads)
         return measure()
 
     return measured
@@ -29,7 +28,7 @@ def with_threads(threads: int, measure: Meter) -> Meter:
 def one_and_two(what: str, step: Callable[[], Any], count: int, limit: float | None, **where: int) -> Row:
     sides = []
     for threads in (2, 1):
-        set_num_threads(threads)
+        bo.set_num_threads(threads)
         sides.append(with_threads(threads, meter(step, LEAST)))
     return row("threads", what, "1 thread", pairs(*sides, count), limit=limit, **where, threads=2)
 
@@ -69,7 +68,7 @@ def run(smoke: bool) -> Iterator[Row]:
 
 def several_callers(objective: bo.Objective, y: np.ndarray, raw: np.ndarray, threads: int, count: int) -> Row:
     """Two Python threads at once, as in a joblib search with threads, against the same calls one after another."""
-    set_num_threads(threads)
+    bo.set_num_threads(threads)
     expected = objective(y, raw)
 
     # In turn in a thread as well: glibc gives threads other memory than it gives the main one, which page faults tell.

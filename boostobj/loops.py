@@ -385,12 +385,16 @@ def native_rowwise(function: Callable, wide: bool) -> Callable:
             for i in range(flat.size):
                 flags = _noted(flags, not (abs(flat[i]) <= farthest), _BAD_RAW)
             function_(*((label, f, w) + params + (h,)))  # noqa: RUF005
+            flat_hess = h.reshape(k * size)
+            for i in range(flat.size):
+                flat[i] = _saturated(flat[i], limit)
+                flat_hess[i] = _saturated(flat_hess[i], limit)
             for j in range(k):
                 for b in range(used):
-                    grad[np.uintp(first) + np.uintp(b), j] = _saturated(f[j, b], limit)
+                    grad[np.uintp(first) + np.uintp(b), j] = f[j, b]
             for j in range(k):
                 for b in range(used):
-                    hess[np.uintp(first) + np.uintp(b), j] = _saturated(h[j, b], limit)
+                    hess[np.uintp(first) + np.uintp(b), j] = h[j, b]
         return flags
 
     return _cached(loop, "native_rowwise", function, wide)

@@ -40,15 +40,14 @@ def pseudo_huber(y, f, w, huber_slope):  # type: ignore[no-untyped-def]
 
 def softmax(y, f, w, hess):  # type: ignore[no-untyped-def]
     k, n = f.shape
-    # The maximum starts from the smallest positive float, as in XGBoost: no shift where all scores are negative.
-    top = np.full(n, _SMALLEST_NORMAL)
-    for j in range(k):
+    top = f[0].copy()
+    for j in range(1, k):
         for b in range(n):
             top[b] = max(top[b], f[j, b])
     for b in range(n):
-        # All scores below about -100: XGBoost divides 0 by 0 there, and its model is lost. Shift by the true maximum.
-        if top[b] == _SMALLEST_NORMAL and expf(f[:, b].max()) == _ZERO:
-            top[b] = f[:, b].max()
+        # XGBoost's maximum starts from the smallest positive float: no shift where all scores are negative. But where all
+        # are below about -100 it divides 0 by 0, and its model is lost: shift by the true maximum there.
+        top[b] = where(expf(top[b]) == _ZERO, top[b], max(top[b], _SMALLEST_NORMAL))
     total = np.zeros(n)
     for j in range(k):
         for b in range(n):
