@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 FLOAT, DOUBLE, INT64 = ir.FloatType(), ir.DoubleType(), ir.IntType(64)
@@ -185,3 +185,41 @@ def _keep(module: ir.Module, twin: ir.Function) -> None:
     used = ir.GlobalVariable(module, ir.ArrayType(_BYTES, len(kept)), name)
     used.linkage, used.section = "appending", "llvm.metadata"
     used.initializer = ir.Constant(used.value_type, kept)
+
+
+@intrinsic
+def turn_tile(typingctx, source, row, column, target, target_row, target_column):
+    """target[target_row + j, target_column + i] = source[row + i, column + j] for i and j below 8: a tile in registers.
+
+    Both arrays have their rows in one piece. A loop would move one number at a time.
+    """
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        def rows(kind: Any, array: Any, first: Any, column: Any) -> list[Any]:
+            made = context.make_array(kind)(context, builder, array)
+            step, size = cgutils.unpack_tuple(builder, made.strides, 2)
+            vector = ir.VectorType(context.get_data_type(kind.dtype), 8).as_pointer()
+            start = builder.add(builder.mul(first, step), builder.mul(column, size))
+            offsets = (builder.add(start, builder.mul(ir.Constant(step.type, i), step)) for i in range(8))
+            return [cgutils.pointer_add(builder, made.data, offset, vector) for offset in offsets]
+
+        vectors = []
+        item = context.get_abi_sizeof(context.get_data_type(signature.args[0].dtype))
+        for pointer in rows(signature.args[0], *args[:3]):
+            vectors.append(builder.load(pointer, align=item))
+        for _ in range(3):  # three perfect shuffles of eight vectors turn them
+            pairs = list(zip(vectors[:4], vectors[4:], strict=True))
+            vectors = []
+            for a, b in pairs:
+                for low in (0, 4):
+                    order = [i for j in range(low, low + 4) for i in (j, j + 8)]
+                    mask = ir.Constant(ir.VectorType(_INT32, 8), order)
+                    vectors.append(builder.shuffle_vector(a, b, mask))
+        for vector, pointer in zip(vectors, rows(signature.args[3], *args[3:]), strict=True):
+            builder.store(vector, pointer, align=item)
+        return context.get_dummy_value()
+
+    if not (source.layout == target.layout == "C" and source.dtype == target.dtype):
+        return None
+    place = types.intp
+    return types.none(source, place, place, target, place, place), codegen

@@ -33,6 +33,7 @@ from numba.extending import intrinsic, overload
 
 from . import elementary, elementary32, lanes, probe
 from .elementary import where
+from .lanes import turn_tile
 from .version import __version__
 
 LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
@@ -338,6 +339,40 @@ def rowwise_gradient(row: Callable, kind: int) -> Callable:
     return _cached(loop, "rowwise_gradient", row, kind)
 
 
+def turned(source, row, column, rows, columns, target, target_row, target_column):
+    """target[target_row + j, target_column + i] = source[row + i, column + j]."""
+    raise TypeError("turned is for compiled loops")
+
+
+@overload(turned, jit_options={"error_model": "numpy", "nogil": True})
+def _turned(source, row, column, rows, columns, target, target_row, target_column):
+    tiles = source.layout == target.layout == "C" and source.dtype == target.dtype
+    along_columns = target.layout == "F"  # where both sides of a copy lie in one piece
+    along_rows = source.layout == "F"
+
+    def move(source, row, column, rows, columns, target, target_row, target_column):
+        done_rows, done_columns = rows // 8 * 8, columns // 8 * 8
+        if tiles:
+            for j in range(0, done_columns, 8):
+                for i in range(0, done_rows, 8):
+                    turn_tile(source, row + i, column + j, target, target_row + j, target_column + i)
+        elif along_columns or (not along_rows and rows < columns):
+            done_rows = 0
+        else:
+            done_columns = 0
+        # What is left over, along its longer side.
+        for j in range(done_columns, columns):
+            for i in range(rows):
+                value = source[np.uintp(row) + np.uintp(i), np.uintp(column) + np.uintp(j)]
+                target[np.uintp(target_row) + np.uintp(j), np.uintp(target_column) + np.uintp(i)] = value
+        for i in range(done_rows, rows):
+            for j in range(done_columns):
+                value = source[np.uintp(row) + np.uintp(i), np.uintp(column) + np.uintp(j)]
+                target[np.uintp(target_row) + np.uintp(j), np.uintp(target_column) + np.uintp(i)] = value
+
+    return move
+
+
 _BLOCK = 1 << 17  # bytes of scores in a block: with as many of Hessians, what a second-level cache holds
 
 
@@ -378,9 +413,7 @@ def native_rowwise(function: Callable, wide: bool) -> Callable:
             for b in range(used):
                 w[b] = weight_of(weight_, b, one)
                 flags = _weight_noted(flags, w[b], largest)
-            for j in range(k):
-                for b in range(used):
-                    f[j, b] = raw[np.uintp(first) + np.uintp(b), j]
+            turned(raw, first, 0, used, k, f, 0, 0)
             flat = f.reshape(k * size)
             for i in range(flat.size):
                 flags = _noted(flags, not (abs(flat[i]) <= farthest), _BAD_RAW)
@@ -389,12 +422,8 @@ def native_rowwise(function: Callable, wide: bool) -> Callable:
             for i in range(flat.size):
                 flat[i] = _saturated(flat[i], limit)
                 flat_hess[i] = _saturated(flat_hess[i], limit)
-            for j in range(k):
-                for b in range(used):
-                    grad[np.uintp(first) + np.uintp(b), j] = f[j, b]
-            for j in range(k):
-                for b in range(used):
-                    hess[np.uintp(first) + np.uintp(b), j] = h[j, b]
+            turned(f, 0, 0, k, used, grad, first, 0)
+            turned(h, 0, 0, k, used, hess, first, 0)
         return flags
 
     return _cached(loop, "native_rowwise", function, wide)

@@ -13,6 +13,7 @@ import pytest
 
 from boostobj import elementary as el
 from boostobj import lanes, probe
+from boostobj.loops import turned
 
 NAMES = {"exp": np.float64, "expf": np.float32}
 RNG = np.random.default_rng(0)
@@ -106,3 +107,22 @@ def test_narrower_processors_give_the_same_bits(processor, tmp_path):
 
 def test_widths():
     assert lanes.width("+avx2,+avx512f") == 8 and lanes.width("+avx,+avx2") == 4 and lanes.width("") == 2
+
+
+@pytest.mark.parametrize("source_order", "CF")
+@pytest.mark.parametrize("target_order", "CF")
+@pytest.mark.parametrize("kinds", [("f4", "f4"), ("f8", "f8"), ("f8", "f4")])
+def test_turning(source_order, target_order, kinds):
+    """Tiles in registers and what is left over beside them; nothing else is touched."""
+
+    @numba.njit
+    def turn(source, row, column, rows, columns, target, target_row, target_column):
+        turned(source, row, column, rows, columns, target, target_row, target_column)
+
+    source = np.array(RNG.normal(size=(45, 37)), kinds[0], order=source_order)
+    for row, column, rows, columns in ((0, 0, 45, 37), (3, 5, 8, 16), (2, 1, 7, 33), (1, 0, 40, 3), (0, 0, 1, 1), (4, 4, 0, 9)):
+        target = np.full((40, 50), 7, kinds[1], order=target_order)
+        turn(source, row, column, rows, columns, target, 2, 3)
+        expected = np.full((40, 50), 7, kinds[1])
+        expected[2 : 2 + columns, 3 : 3 + rows] = source[row : row + rows, column : column + columns].T
+        assert np.array_equal(target, expected), (row, column, rows, columns)
