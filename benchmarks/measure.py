@@ -76,7 +76,7 @@ def row(
     unit: str = "ms",
     limit: float | None = None,
     goal: float | None = None,
-    **where: int,
+    **where: int | str,
 ) -> Row:
     """One result, from pairs in seconds or bytes. `limit` is promised; a `goal` is not."""
     taken = np.asarray(taken, float)

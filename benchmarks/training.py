@@ -143,7 +143,7 @@ def claimed(case: parity.Case, rounds: int, count: int) -> Row:
         sides = lightgbm_sides(objective, native, data.x, data.y, weight, rounds, case.start == "0")
     what = f"{textbook(case.objective)}, {case.data}" + (", weighted" if case.weighted else "")
     n, columns = data.x.shape
-    return compare(what, whose(case.objective, case.label), sides, count, rows=n, columns=columns)
+    return compare(what, whose(case.objective, case.label), sides, count, rows=n, columns=columns, data=case.data)
 
 
 def textbook(name: str) -> str:

@@ -188,7 +188,7 @@ def _keep(module: ir.Module, twin: ir.Function) -> None:
 
 
 @intrinsic
-def turn_tile(typingctx, source, row, column, target, target_row, target_column):
+def turn_tile(typingctx, source, row, column, target, target_row, target_column):  # type: ignore[no-untyped-def]
     """target[target_row + j, target_column + i] = source[row + i, column + j] for i and j below 8: a tile in registers.
 
     Both arrays have their rows in one piece. A loop would move one number at a time.

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 _FLOAT32 = np.dtype(np.float32).str
+_NONE = np.empty(0, np.float32)
 _BOOSTING = ("boosting", "boosting_type", "boost")
 
 
@@ -91,15 +92,16 @@ def _borrowed(dmatrix: Any, rows: int) -> tuple[np.ndarray, np.ndarray | None] |
     if function is None or not isinstance(handle, ctypes.c_void_p):
         return None
     y, weight = (_borrowed_field(function, dmatrix, field) for field in (b"label", b"weight"))
-    if y is None or y.size != rows or (weight is not None and weight.size != rows):
+    if y is None or weight is None or y.size != rows or weight.size not in (0, rows) or rows == 0:
         return None  # no labels, several targets, weights of groups: as XGBoost says it itself
-    return y, weight
+    return y, weight if weight.size else None
 
 
 def _borrowed_field(function: Any, dmatrix: Any, field: bytes) -> np.ndarray | None:
     n, address = ctypes.c_uint64(), ctypes.c_void_p()
-    failed = function(dmatrix.handle, field, ctypes.byref(n), ctypes.byref(address))
-    return np.asarray(_Borrowed(dmatrix, address.value, n.value)) if not failed and address.value and n.value else None
+    if function(dmatrix.handle, field, ctypes.byref(n), ctypes.byref(address)) != 0:
+        return None
+    return np.asarray(_Borrowed(dmatrix, address.value, n.value)) if address.value and n.value else _NONE
 
 
 def _not_constructed(data: Any) -> bool:

@@ -75,11 +75,13 @@ def ratios(rows):
 
 def in_words(rows):
     """What is measured but not promised, where there are too many rows for a table."""
-    training, cold = ([r for r in rows if r["benchmark"] == name] for name in ("training", "cold"))
+    cold = [r for r in rows if r["benchmark"] == "cold"]
     out = []
-    if training:
-        low, high = (f(r["ratio"] for r in training) for f in (min, max))
-        out.append(f"The {len(training)} pairs of models of the table of parity: ratios from {low:.2f} to {high:.2f}.")
+    for booster in ("XGBoost", "LightGBM"):
+        pairs = sorted((r["ratio"], r["what"]) for r in rows if "data" in r and r["against"].startswith(booster))
+        if pairs:
+            least, most = (f"{ratio:.2f} ({what})" for ratio, what in (pairs[0], pairs[-1]))
+            out.append(f"The data of the table of parity, {len(pairs)} trainings with {booster}: from {least} to {most}.")
     for what in dict.fromkeys(r["what"] for r in rows if r["against"] == "a tenth of the rows"):
         times = (f"{r['ours']:.3g} {r['unit']} at {r['rows']:,}" for r in rows if r["what"] == what)
         out.append(f"{what}: {', '.join(times)} rows.")
@@ -95,7 +97,7 @@ def speed():
     parts = []
     for title, names in SPEED.items():
         rows = [r for r in result["results"] if r["benchmark"] in names]
-        many = [r for r in rows if r["limit"] is None and r["benchmark"] in ("training", "scaling", "cold")]
+        many = [r for r in rows if r["limit"] is None and ("data" in r or r["benchmark"] in ("scaling", "cold"))]
         if rows:
             parts += [f"### {title}", ratios([r for r in rows if r not in many]), *in_words(many)]
     missed = measure.broken(result["results"])

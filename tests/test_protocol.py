@@ -48,7 +48,7 @@ def test_the_container_lives_as_long_as_they_do():
     assert np.array_equal(y, Y)
 
 
-@pytest.mark.parametrize("broken", ["no library", "no function", "an error", "another container"])
+@pytest.mark.parametrize("broken", ["no library", "no function", "an error", "an error of weights", "another container"])
 def test_where_it_cannot_be_had_the_booster_is_asked(broken, monkeypatch):
     o, dtrain = bo.LogLoss(), xgb.DMatrix(X, Y, weight=W)
     expected = [v.copy() for v in o(RAW, dtrain)]
@@ -62,12 +62,18 @@ def test_where_it_cannot_be_had_the_booster_is_asked(broken, monkeypatch):
         monkeypatch.setattr(protocol.ctypes, "CDLL", lambda path: object())
     elif broken == "an error":
         monkeypatch.setattr(protocol, "_float_info", lambda module: lambda *arguments: -1)
+    elif broken == "an error of weights":
+        read = protocol._float_info(xgb)
+        monkeypatch.setattr(
+            protocol, "_float_info", lambda module: lambda *arguments: -1 if arguments[1] == b"weight" else read(*arguments)
+        )
     else:
         monkeypatch.setattr(dtrain, "handle", 7)
         monkeypatch.setattr(dtrain, "get_label", lambda: Y)
         monkeypatch.setattr(dtrain, "get_weight", lambda: W)
         monkeypatch.setattr(xgb.DMatrix, "__del__", lambda self: None)
-    protocol._float_info.cache_clear() if broken in ("no library", "no function") else None
+    if hasattr(protocol._float_info, "cache_clear"):
+        protocol._float_info.cache_clear()
     try:
         assert protocol._borrowed(dtrain, N) is None
         assert all(map(np.array_equal, o(RAW, dtrain), expected))
