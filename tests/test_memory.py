@@ -102,7 +102,7 @@ def test_a_thousand_calls_leave_nothing(o, traced):
 
         times(10)
         _, left = traced(lambda times=times: times(1000))
-        assert left < 1000, f"{style}: {left} bytes"
+        assert left < 8 * 1000, f"{style}: {left} bytes"  # no object of Python's is that small
 
 
 def test_the_process_does_not_grow():
