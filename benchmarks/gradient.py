@@ -21,7 +21,7 @@ from sklearn._loss import HalfBinomialLoss
 
 import boostobj as bo
 
-from .measure import Meter, Row, get_gradient, meter, pairs, row
+from .measure import Meter, Row, fresh, get_gradient, meter, pairs, row
 
 Step = Callable[[np.ndarray, Any], tuple[np.ndarray, np.ndarray]]
 
@@ -119,65 +119,95 @@ def dataset(y: np.ndarray) -> lgb.Dataset:
 
 
 def run(smoke: bool) -> Iterator[Row]:
-    n, count, blocks, rounds = (2_000, 5, 3, 3) if smoke else (1_000_000, 41, 15, 10)
-    rng = np.random.default_rng(0)
-    raw = rng.normal(0, 3, n).astype(np.float32)
-    y = (rng.random(n) < 0.5).astype(np.float32)
-    real = rng.normal(size=n).astype(np.float32)
-    weight = rng.uniform(0.3, 3, n).astype(np.float32)
+    """Each comparison in a process of its own: what was allocated and freed before decides what NumPy's temporaries cost."""
+    for name in cases(smoke):
+        yield from fresh("gradient", "one", name=name, smoke=smoke)
 
-    def against_own(what: str, objective: bo.Objective, name: str, data: xgb.DMatrix, limit: float, **where: int) -> Row:
-        params = {"num_class": where["classes"]} if "classes" in where else {}
-        sides = block_of_ours(objective, name, data, rounds, **params), block_of_own(name, data, rounds, **params)
-        for block in sides:
-            block()
-        return row("gradient", what, OWN, pairs(*sides, blocks), limit=limit, **where)
+
+def one(name: str, smoke: bool) -> Iterator[Row]:
+    yield cases(smoke)[name]()
+
+
+def cases(smoke: bool) -> dict[str, Callable[[], Row]]:
+    """The comparisons by name; their data are made when one is called."""
+    n, count, blocks, rounds = (2_000, 5, 3, 3) if smoke else (1_000_000, 41, 15, 10)
+    found: dict[str, Callable[[], Row]] = {}
+
+    def scores(k: int = 1) -> np.ndarray:
+        rng = np.random.default_rng(0)
+        return rng.normal(0, 3, n).astype(np.float32) if k == 1 else rng.standard_normal((2 * n // k, k), np.float32)
+
+    def labels(k: int = 2) -> np.ndarray:
+        rng = np.random.default_rng(1)
+        if k == 1:
+            return rng.normal(size=n).astype(np.float32)
+        return rng.integers(0, k, n if k == 2 else 2 * n // k).astype(np.float32)
+
+    def add(function: Callable[[], Row], *name: object) -> None:
+        found[" ".join(map(str, name))] = function
+
+    def against_own(what: str, objective: bo.Objective, name: str, k: int, limit: float) -> None:
+        many = k > 2
+
+        def measure() -> Row:
+            raw, y = scores(k if many else 1), labels(k)
+            data = dmatrix(raw, y)
+            params = {"num_class": k} if many else {}
+            sides = block_of_ours(objective, name, data, rounds, **params), block_of_own(name, data, rounds, **params)
+            for block in sides:
+                block()
+            where = {"rows": len(y), **({"classes": k} if many else {})}
+            return row("gradient", what, OWN, pairs(*sides, blocks), limit=limit, **where)
+
+        add(measure, what, OWN, k)
 
     def against_formula(
-        what: str,
-        against: str,
-        ours: Step,
-        formula: Step,
-        scores: np.ndarray,
-        data: Any,
-        limit: float | None = None,
-        **where: int,
-    ) -> Row:
-        for mine, other in zip(ours(scores, data), formula(scores, data), strict=True):
-            np.testing.assert_allclose(mine, other, rtol=2e-3, atol=2e-6)  # a formula in float32 loses that much
-        taken = pairs(meter(lambda: ours(scores, data)), meter(lambda: formula(scores, data)), count)
-        return row("gradient", what, against, taken, limit=limit, **where)
+        what: str, against: str, ours: Step, formula: Step, k: int, limit: float | None = None, weighted: bool = False
+    ) -> None:
+        many, wide = k > 2, against == DOUBLE
 
-    binary, regression = dmatrix(raw, y), dmatrix(raw, real)
-    log_loss, huber = bo.LogLoss(), bo.get("reg:pseudohubererror")
-    yield against_own("log_loss", log_loss, "binary:logistic", binary, 1 / 6, rows=n)
-    yield against_formula("log_loss", SINGLE, log_loss, numpy_log_loss, raw, binary, 1.0, rows=n)
-    half = HalfBinomialLoss()
-    taken = pairs(meter(lambda: log_loss(raw, binary)), meter(lambda: half.gradient_hessian(y, raw)), count)
-    yield row("gradient", "log_loss", "scikit-learn HalfBinomialLoss", taken, limit=1 / 4, rows=n)
-    grad, hess = np.empty_like(raw), np.empty_like(raw)
-    taken = pairs(meter(lambda: log_loss(raw, binary)), meter(lambda: (np.copyto(grad, raw), np.copyto(hess, y))), count)
-    yield row("gradient", "log_loss", "copying the same bytes", taken, goal=3, rows=n)
-    weighted = dmatrix(raw, y, weight)
-    yield against_formula("log_loss, weighted", SINGLE, log_loss, numpy_weighted_log_loss, raw, weighted, rows=n)
-    yield against_own("reg:pseudohubererror", huber, "reg:pseudohubererror", regression, 1 / 5, rows=n)
-    yield against_formula("reg:pseudohubererror", SINGLE, huber, numpy_pseudo_huber, raw, regression, rows=n)
-    yield against_formula("pseudo_huber", SINGLE, bo.PseudoHuber(), numpy_majorized_pseudo_huber, raw, regression, rows=n)
-    yield against_formula("log_cosh", SINGLE, bo.LogCosh(), numpy_log_cosh, raw, regression, rows=n)
+        def measure() -> Row:
+            raw, y = scores(k if many else 1), labels(k)
+            if wide:  # in the order in which LightGBM passes scores
+                raw, data = np.asfortranarray(raw.astype(np.float64)), dataset(y)
+            else:
+                weight = np.random.default_rng(2).uniform(0.3, 3, n).astype(np.float32) if weighted else None
+                data = dmatrix(raw, y, weight)
+            for mine, other in zip(ours(raw, data), formula(raw, data), strict=True):
+                np.testing.assert_allclose(mine, other, rtol=2e-3, atol=2e-6)  # a formula in float32 loses that much
+            taken = pairs(meter(lambda: ours(raw, data)), meter(lambda: formula(raw, data)), count)
+            where = {"rows": len(y), **({"classes": k} if many else {})}
+            return row("gradient", what, against, taken, limit=limit, **where)
 
+        add(measure, what, against, k)
+
+    def against_half_binomial() -> Row:
+        raw, y, half = scores(), labels(), HalfBinomialLoss()
+        data = dmatrix(raw, y)
+        taken = pairs(meter(lambda: log_loss(raw, data)), meter(lambda: half.gradient_hessian(y, raw)), count)
+        return row("gradient", "log_loss", "scikit-learn HalfBinomialLoss", taken, limit=1 / 4, rows=n)
+
+    def against_copying() -> Row:
+        raw, y = scores(), labels()
+        data, grad, hess = dmatrix(raw, y), np.empty_like(raw), np.empty_like(raw)
+        copying = meter(lambda: (np.copyto(grad, raw), np.copyto(hess, y)))
+        taken = pairs(meter(lambda: log_loss(raw, data)), copying, count)
+        return row("gradient", "log_loss", "copying the same bytes", taken, goal=3, rows=n)
+
+    log_loss, softmax, huber = bo.LogLoss(), bo.Softmax(), bo.get("reg:pseudohubererror")
+    against_own("log_loss", log_loss, "binary:logistic", 2, 1 / 6)
+    against_formula("log_loss", SINGLE, log_loss, numpy_log_loss, 2, 1.0)
+    add(against_half_binomial, "log_loss HalfBinomialLoss")
+    add(against_copying, "log_loss copying")
+    against_formula("log_loss, weighted", SINGLE, log_loss, numpy_weighted_log_loss, 2, weighted=True)
+    against_own("reg:pseudohubererror", huber, "reg:pseudohubererror", 1, 1 / 5)
+    against_formula("reg:pseudohubererror", SINGLE, huber, numpy_pseudo_huber, 1)
+    against_formula("pseudo_huber", SINGLE, bo.PseudoHuber(), numpy_majorized_pseudo_huber, 1)
+    against_formula("log_cosh", SINGLE, bo.LogCosh(), numpy_log_cosh, 1)
     for k in (3, 10, 100, 1000):
-        m = 2 * n // k
-        scores = rng.normal(size=(m, k)).astype(np.float32)
-        classes = dmatrix(scores, np.arange(m) % k)
-        where = {"rows": m, "classes": k}
-        yield against_own("softmax", bo.Softmax(), "multi:softprob", classes, 1 / 3, **where)
+        against_own("softmax", softmax, "multi:softprob", k, 1 / 3)
         # A quarter of NumPy's time for 100 classes and more is less than exp alone takes with the C library's bits.
-        limit = 1 / 4 if k <= 10 else None
-        yield against_formula("softmax", SINGLE, bo.Softmax(), numpy_softmax, scores, classes, limit, **where)
-
-    wide = raw.astype(np.float64)
-    yield against_formula("log_loss, LightGBM", DOUBLE, log_loss, numpy_lightgbm_log_loss, wide, dataset(y), 1 / 4, rows=n)
-    k, m = 10, n // 5
-    columns = np.asfortranarray(rng.normal(size=(m, k)))  # the order in which LightGBM passes scores
-    classes = dataset(np.arange(m) % k)
-    yield against_formula("softmax, LightGBM", DOUBLE, bo.Softmax(), numpy_lightgbm_softmax, columns, classes, rows=m, classes=k)
+        against_formula("softmax", SINGLE, softmax, numpy_softmax, k, 1 / 4 if k <= 10 else None)
+    against_formula("log_loss, LightGBM", DOUBLE, log_loss, numpy_lightgbm_log_loss, 2, 1 / 4)
+    against_formula("softmax, LightGBM", DOUBLE, softmax, numpy_lightgbm_softmax, 10)
+    return found

@@ -19,10 +19,30 @@ from ..probe import c_function
 from . import Native
 
 _f4 = np.float32
-_ZERO, _ONE, _TWO = _f4(0), _f4(1), _f4(2)
+_ONE, _TWO = _f4(1), _f4(2)
 _FLOOR = _f4(1e-16)
 _LARGEST = np.finfo(_f4).max
 _SMALLEST_NORMAL = np.finfo(_f4).tiny
+
+
+def _libm(name: str, x: np.float32) -> np.float32:
+    """The C library's own float32 function, which XGBoost calls; NumPy's has other bits."""
+    return _f4(c_function(name)(float(x)))
+
+
+def _vanishing() -> np.float32:
+    """The largest float32 whose expf is 0."""
+    near, far = _f4(-100), _f4(-110)
+    while np.nextafter(near, far) != far:
+        middle = _f4((near + far) / _TWO)
+        if _libm("expf", middle) == 0:
+            far = middle
+        else:
+            near = middle
+    return far
+
+
+_VANISHES = _vanishing()
 
 
 def logistic(y, f, w, scale_pos_weight):  # type: ignore[no-untyped-def]
@@ -47,7 +67,7 @@ def softmax(y, f, w, hess):  # type: ignore[no-untyped-def]
     for b in range(n):
         # XGBoost's maximum starts from the smallest positive float: no shift where all scores are negative. But where all
         # are below about -100 it divides 0 by 0, and its model is lost: shift by the true maximum there.
-        top[b] = where(expf(top[b]) == _ZERO, top[b], max(top[b], _SMALLEST_NORMAL))
+        top[b] = where(top[b] <= _VANISHES, top[b], max(top[b], _SMALLEST_NORMAL))
     total = np.zeros(n)
     for j in range(k):
         for b in range(n):
@@ -188,11 +208,6 @@ def _scalar_start(
 
 def _sigmoid(x: np.float32) -> np.float32:
     return _f4(_ONE / (_libm("expf", min(-x, _f4(88.7))) + _ONE))
-
-
-def _libm(name: str, x: np.float32) -> np.float32:
-    """The C library's own float32 function, which XGBoost calls; NumPy's has other bits."""
-    return _f4(c_function(name)(float(x)))
 
 
 def to_raw(row: Native, start: np.ndarray | None, k: int) -> np.ndarray:
