@@ -1,7 +1,7 @@
 """Rows in chunks over a few threads.
 
 Compiled loops release the GIL, so ordinary Python threads are enough; Numba's own parallel loops bring a threading layer
-that is neither safe after a fork nor under several Python threads. Whoever is free takes the next chunk, the caller
+that is neither safe after a fork nor under several Python threads. Who has done his part takes from another's, the caller
 included: a worker that the machine does not run (the booster's own threads spin for a while after each of their loops)
 delays nobody, and a caller that finds the workers busy works alone.
 """
@@ -94,13 +94,14 @@ def run(loop: Callable[[int, int], int], rows: int, scores: int) -> int:
     if threads > 1 and _busy.acquire(blocking=False):
         try:
             least = max(rows * LEAST // scores, 1)
-            helpers = min(threads, -(-rows // least)) - 1
-            while len(_workers) < helpers:
-                _workers.append(threading.Thread(target=_work, args=(_queue,), name="boostobj", daemon=True))
-                _workers[-1].start()
-            job = _Job(loop, rows, least, 2 * (helpers + 1))
-            for _ in range(helpers):
-                _queue.put(job)
+            parts = min(threads, -(-rows // least))
+            while len(_queues) < parts - 1:
+                _queues.append(SimpleQueue())
+                part = len(_queues)
+                threading.Thread(target=_work, args=(_queues[-1], part), name="boostobj", daemon=True).start()
+            job = _Job(loop, rows, least, parts)
+            for queue in _queues[: parts - 1]:
+                queue.put(job)
             return job.finish()
         finally:
             _busy.release()
@@ -108,14 +109,16 @@ def run(loop: Callable[[int, int], int], rows: int, scores: int) -> int:
 
 
 class _Job:
-    """The chunks of one call: each a share of what is left, so that they are few and the last ones small."""
+    """One call. Each thread has a part of the rows, the same in every round, which keeps them in its core's cache.
 
-    def __init__(self, loop: Callable[[int, int], int], rows: int, least: int, shares: int) -> None:
+    It takes halves of what is left of its part, and when that is done, halves of the largest part that is left, from the
+    end: so the chunks are few, and the last ones small.
+    """
+
+    def __init__(self, loop: Callable[[int, int], int], rows: int, least: int, parts: int) -> None:
         self._loop: Callable[[int, int], int] | None = loop
-        self._begun = 0
-        self._rows = rows
+        self._left = [(rows * i // parts, rows * (i + 1) // parts) for i in range(parts)]
         self._least = least
-        self._shares = shares
         self._lock = threading.Lock()
         self._running = 0
         self._last = threading.Lock()  # held while the caller waits for the last chunk
@@ -125,7 +128,7 @@ class _Job:
 
     def finish(self) -> int:
         """Work along, wait for what others have begun, and let go of the arrays: a worker may come too late."""
-        self.work()
+        self.work(0)
         self._last.acquire()
         with self._lock:
             self._awaited = self._running > 0
@@ -136,19 +139,17 @@ class _Job:
             raise self._error
         return self._flags
 
-    def work(self) -> None:
+    def work(self, part: int) -> None:
         """Chunks until there are none left."""
         while True:
             with self._lock:
-                loop, start = self._loop, self._begun
-                if loop is None or start >= self._rows:
+                loop, chunk = self._loop, self._next(part)
+                if loop is None or chunk is None:
                     return
-                stop = min(start + max(self._least, (self._rows - start) // self._shares), self._rows)
-                self._begun = stop
                 self._running += 1
             flags, error = 0, None
             try:
-                flags = loop(start, stop)
+                flags = loop(*chunk)
             except BaseException as raised:  # raised again in the caller's thread
                 error = raised
             del loop
@@ -156,27 +157,42 @@ class _Job:
                 self._running -= 1
                 self._flags |= flags
                 if error is not None:
-                    self._error, self._begun = error, self._rows
+                    self._error, self._left = error, []
                 if self._awaited and not self._running:
                     self._last.release()
 
+    def _next(self, part: int) -> tuple[int, int] | None:
+        if not self._left:
+            return None
+        start, stop = self._left[part]
+        if start < stop:
+            middle = min(max(start + self._least, (start + stop) // 2), stop)
+            self._left[part] = middle, stop
+            return start, middle
+        largest = max(range(len(self._left)), key=lambda i: self._left[i][1] - self._left[i][0])
+        start, stop = self._left[largest]
+        if start == stop:
+            return None
+        middle = max(min(stop - self._least, (start + stop) // 2), start)
+        self._left[largest] = start, middle
+        return middle, stop
 
-def _work(queue: SimpleQueue[_Job]) -> None:
+
+def _work(queue: SimpleQueue[_Job], part: int) -> None:
     while True:
-        queue.get().work()
+        queue.get().work(part)
 
 
 def _forget() -> None:
-    """No pool yet. After a fork: the child has none of its parent's threads, and locks as they happened to be."""
-    global _busy, _queue, _workers
+    """No threads yet. After a fork: the child has none of its parent's, and locks as they happened to be."""
+    global _busy, _queues
     _busy = threading.Lock()
-    _queue = SimpleQueue()
-    _workers = []
+    _queues = []
 
 
 _busy: threading.Lock
-_queue: SimpleQueue[_Job]
-_workers: list[threading.Thread]
+_queues: list[SimpleQueue[_Job]]
+"""One for each thread that was started."""
 _forget()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)

@@ -54,7 +54,7 @@ def test_chunks_give_the_same_bits(o, small_chunks):
             alone = step(y, scores, w)
             bo.set_num_threads(2)
             assert all(map(np.array_equal, shared, alone))
-    assert threads._workers, "nobody helped"
+    assert threads._queues, "nobody helped"
 
 
 @pytest.mark.parametrize("row", [0, 99, 100, ROWS - 1])
@@ -120,12 +120,27 @@ def test_a_caller_that_finds_the_workers_busy_works_alone(small_chunks):
 
 
 def test_workers_that_never_come_delay_nobody(small_chunks, monkeypatch):
-    monkeypatch.setattr(threads, "_work", lambda queue: None)
-    monkeypatch.setattr(threads, "_workers", [])
+    monkeypatch.setattr(threads, "_work", lambda queue, part: None)
+    monkeypatch.setattr(threads, "_queues", [])
     calls = []
     threads.run(lambda start, stop: calls.append((start, stop)) or 0, ROWS, ROWS)
-    assert [i for chunk in calls for i in range(*chunk)] == list(range(ROWS))
-    assert all(before[1] - before[0] >= after[1] - after[0] for before, after in itertools.pairwise(calls))
+    assert sorted(i for chunk in calls for i in range(*chunk)) == list(range(ROWS))
+    assert len(calls) < ROWS / 100
+
+
+@pytest.mark.parametrize("rows", [1, 2, 99, 100, 101, 1000, ROWS])
+@pytest.mark.parametrize("parts", [1, 2, 3, 5])
+def test_every_row_once(rows, parts):
+    """Whoever comes, in whatever order: a part of one's own, then from the end of another's."""
+    job = threads._Job(lambda start, stop: 0, rows, 100, parts)
+    rng = np.random.default_rng(rows)
+    idle, chunks = set(range(parts)), []
+    while idle:
+        part = int(rng.choice(sorted(idle)))
+        chunk = job._next(part)
+        chunks.append(chunk) if chunk else idle.discard(part)
+    assert sorted(i for chunk in chunks for i in range(*chunk)) == list(range(rows))
+    assert len(chunks) <= parts * (2 + np.log2(rows))
 
 
 def test_several_callers_at_once(small_chunks):
@@ -154,12 +169,12 @@ n = 300_000
 o, y, raw = bo.LogLoss(), (np.arange(n) % 2).astype("f4"), np.linspace(-3, 3, n, dtype="f4")
 bo.set_num_threads(2)
 before = o(y, raw)
-assert len(threads._workers) == 1
+assert len(threads._queues) == 1
 child = os.fork()
 if child == 0:
-    assert not threads._workers
+    assert not threads._queues
     same = all(map(np.array_equal, o(y, raw), before))
-    os._exit(0 if same and len(threads._workers) == 1 else 1)
+    os._exit(0 if same and len(threads._queues) == 1 else 1)
 assert os.waitpid(child, 0)[1] == 0
 assert all(map(np.array_equal, o(y, raw), before))
 """
