@@ -46,6 +46,14 @@ def traced():
     tracemalloc.stop()
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Each thread has a block of its own for k scores a row."""
+    bo.set_num_threads(1)
+    yield
+    bo.set_num_threads(None)
+
+
 def test_an_array_that_is_kept_is_seen(traced):
     kept = []
     tracemalloc.start()
