@@ -97,11 +97,10 @@ def test_few_blocks_wait_and_only_fitting_ones_are_taken():
     held = [buffers.empty((N,), "C") for _ in range(3 * buffers.KEPT)]
     del held
     assert len(buffers._free) == buffers.KEPT
-    places = {b.ctypes.data for b in buffers._free}
-    assert address(buffers.empty((N - 10,), "C")) in places
-    assert address(buffers.empty((N + 10,), "C")) not in places
-    assert address(buffers.empty((N // 2 - 100,), "C")) not in places
-    assert 0 < len(buffers._free) <= buffers.KEPT
+    waiting = {id(block) for block in buffers._free}
+    assert id(buffers._waiting(4 * N - 40)) in waiting and len(buffers._free) == buffers.KEPT - 1
+    assert buffers._waiting(4 * N + 40) is None and buffers._waiting(2 * N - 4) is None
+    assert id(buffers._waiting(2 * N)) in waiting and len(buffers._free) == buffers.KEPT - 2
     buffers.clear()
     assert not buffers._free
 
