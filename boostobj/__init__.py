@@ -2,21 +2,50 @@
 
 from .domain import Choice, Interval, param
 from .objective import Objective, Pointwise, Rowwise
-from .objectives import LogCosh, LogLoss, PseudoHuber, Softmax
+from .objectives import (
+    AbsoluteError,
+    Expectile,
+    Fair,
+    Gamma,
+    Hinge,
+    Huber,
+    LogCosh,
+    LogLoss,
+    Poisson,
+    PseudoHuber,
+    Quantile,
+    Softmax,
+    SquaredError,
+    SquaredLogError,
+    SquaredRootError,
+    Tweedie,
+)
 from .registry import get, objectives, register
 from .threads import get_num_threads, set_num_threads
 from .version import __version__
 
 __all__ = [
+    "AbsoluteError",
     "Choice",
+    "Expectile",
+    "Fair",
+    "Gamma",
+    "Hinge",
+    "Huber",
     "Interval",
     "LogCosh",
     "LogLoss",
     "Objective",
     "Pointwise",
+    "Poisson",
     "PseudoHuber",
+    "Quantile",
     "Rowwise",
     "Softmax",
+    "SquaredError",
+    "SquaredLogError",
+    "SquaredRootError",
+    "Tweedie",
     "__version__",
     "get",
     "get_num_threads",

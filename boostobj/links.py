@@ -10,10 +10,15 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Link:
-    """`inverse` maps float64 raw scores to the target's scale; `xgboost` is the objective whose predict does the same."""
+    """`inverse` maps float64 raw scores to the target's scale; `xgboost` is the objective whose predict does the same.
+
+    Where `margin`, that objective's base_score is a raw score; else it is on the scale of `inverse`. "reg:squarederror"
+    beside another inverse than the identity means that no objective has this link: predictions are raw scores.
+    """
 
     inverse: Callable[[np.ndarray], np.ndarray]
     xgboost: str
+    margin: bool = False
 
 
 def _identity(raw: np.ndarray) -> np.ndarray:
@@ -30,8 +35,31 @@ def _softmax(raw: np.ndarray) -> np.ndarray:
     return e / e.sum(axis=1, keepdims=True)
 
 
+def _log(raw: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):  # what is beyond the largest float is infinite
+        return np.exp(raw)
+
+
+def _softplus(raw: np.ndarray) -> np.ndarray:
+    return np.maximum(raw, 0.0) + np.log1p(np.exp(-np.abs(raw)))
+
+
+def _signed_square(raw: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        return raw * np.abs(raw)
+
+
+def _threshold(raw: np.ndarray) -> np.ndarray:
+    return np.where(raw > 0, 1.0, 0.0)
+
+
 LINKS: dict[str, Link] = {
     "identity": Link(_identity, "reg:squarederror"),
     "logit": Link(_logit, "binary:logistic"),
     "softmax": Link(_softmax, "multi:softprob"),
+    "log": Link(_log, "reg:gamma"),  # not count:poisson, which brings max_delta_step=0.7 with it
+    "one_vs_all": Link(_logit, "binary:logistic"),
+    "signed_square": Link(_signed_square, "reg:squarederror", margin=True),
+    "softplus": Link(_softplus, "reg:squarederror", margin=True),
+    "threshold": Link(_threshold, "binary:hinge", margin=True),
 }
