@@ -3,6 +3,7 @@
 from .domain import Choice, Interval, param
 from .objective import Objective, Pointwise, Rowwise
 from .objectives import LogCosh, LogLoss, PseudoHuber, Softmax
+from .params import from_params
 from .registry import get, objectives, register
 from .threads import get_num_threads, set_num_threads
 from .version import __version__
@@ -18,6 +19,7 @@ __all__ = [
     "Rowwise",
     "Softmax",
     "__version__",
+    "from_params",
     "get",
     "get_num_threads",
     "objectives",

@@ -15,7 +15,7 @@ LAYERS = [
     {"loops", "builtins", "protocol"},
     {"objective"},
     {"registry"},
-    {"objectives"},
+    {"objectives", "params"},
     {"boostobj"},
     {"checks", "parity"},
     {"cli"},
