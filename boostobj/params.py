@@ -92,7 +92,7 @@ def from_params(booster: str, params: Mapping[str, Any] | Iterable[tuple[str, An
     ValueError
         Unknown booster; an objective that it does not have (the message has the nearest names), or that is not here
         (the reason); aliases of one parameter with different values, where LightGBM would take one of them; a value
-        outside a parameter's domain.
+        outside a parameter's domain; no value where the booster has no default.
     TypeError
         `params` are no parameters, or the objective is neither a name nor one of ours.
 
@@ -115,6 +115,8 @@ def from_params(booster: str, params: Mapping[str, Any] | Iterable[tuple[str, An
         value = _chosen(booster, given, parameter.name, lambda value, p=parameter: _read(p, value))
         if value is not None:
             values[parameter.name] = value
+        elif parameter.required:
+            raise ValueError(f"{objective}: {parameter.name} must be given, {booster} has no default for it")
     return get(objective, **values)
 
 

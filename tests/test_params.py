@@ -23,7 +23,7 @@ VARIANTS = [
 
 def required(row):
     """A value for every parameter that has no default."""
-    return {p.name: p.typical[0] for p in row.parameters if p.default is None}
+    return {p.name: p.typical[0] for p in row.parameters if p.default is None or p.required}
 
 
 def text(value):
@@ -41,7 +41,7 @@ def test_every_parameter_of_every_built_in(public, name, value):
     assert bo.from_params(row.booster, {**params, name: text(value)}) == expected
     assert bo.from_params(row.booster, [*params.items()]) == expected
     if isinstance(value, tuple):
-        for other in (list(value), np.array(value), str(value)):
+        for other in (list(value), np.array(value), str(value), str(value).replace(",", " , ")):
             assert bo.from_params(row.booster, {**params, name: other}) == expected
     for alias in PARAMETER_ALIASES[row.booster].get(name, ()):
         renamed = {alias if k == name else k: v for k, v in params.items()}
@@ -56,6 +56,16 @@ def test_what_is_not_the_objectives_is_ignored(public):
         others.pop(parameter.name, None)
     params = {**others, "objective": row.name, "eta": 0.1, "num_leaves": "7", "seed": None, **required(row)}
     assert bo.from_params(row.booster, params) == bo.get(public, **required(row))
+
+
+@pytest.mark.parametrize(
+    ("public", "name"), [(public, p.name) for public, row in ROWS for p in row.parameters if p.required]
+)
+def test_what_has_no_default_must_be_given(public, name):
+    row = builtins.names()[public]
+    given = {k: v for k, v in required(row).items() if k != name}
+    with pytest.raises(ValueError, match=f"{public}: {name} must be given"):
+        bo.from_params(row.booster, {"objective": row.name, **given})
 
 
 def test_aliases_of_parameters_are_lightgbms():
