@@ -15,6 +15,7 @@ import lightgbm
 import numpy as np
 import pytest
 import xgboost
+from lightgbm.basic import _ConfigAliases
 
 import boostobj as bo
 from boostobj import parity
@@ -84,10 +85,12 @@ def test_lightgbms_dart_depends_on_what_was_in_memory_before():
     assert callable_zeros != callable_ones, changed("dart")
 
 
-@pytest.mark.parametrize("key", ["boosting", "boosting_type", "boost"])
-def test_lightgbms_dart_is_refused(key):
+@pytest.mark.parametrize("key", _ConfigAliases.get_sorted("boosting"))
+@pytest.mark.parametrize("value", ["dart", "DART"])
+def test_lightgbms_dart_is_refused(key, value):
+    assert "[boosting: dart]" in train("binary", rounds=1, **{key: value}).model_to_string()
     with pytest.raises(ValueError, match="dart"):
-        train(bo.LogLoss(), **{key: "dart"})
+        train(bo.LogLoss(), **{key: value})
 
 
 def test_dart_cannot_be_seen_through_the_scikit_learn_wrappers():
@@ -183,6 +186,9 @@ def test_lightgbms_callables_of_two_arguments_lose_the_weights():
 
     lost = predicted(squared, DIABETES.weight)
     assert np.array_equal(lost, predicted(squared, None)), changed("two arguments")
+    estimator = xgboost.XGBRegressor(objective=squared, n_estimators=1)
+    with pytest.raises(ValueError, match="sample_weight"):  # XGBoost refuses where LightGBM drops
+        estimator.fit(DIABETES.x, DIABETES.y, sample_weight=DIABETES.weight)
     o = bo.LogCosh(scale=100.0)
     assert list(inspect.signature(o).parameters) == ["y_true", "y_pred", "sample_weight", "group"]
     assert not np.array_equal(predicted(o, DIABETES.weight), predicted(o, None))
@@ -205,7 +211,7 @@ def xgboosts(params, data, rounds=10, obj=None, weight=None, base_margin=None):
     return xgboost.train({**XGBOOST, **params}, dtrain, rounds, obj=obj), dtrain
 
 
-@pytest.mark.parametrize(("method", "same"), [("hist", True), ("approx", False)])
+@pytest.mark.parametrize(("method", "same"), [("hist", True), ("exact", True), ("approx", False)])
 def test_xgbregressors_approx_is_the_one_of_a_constant_hessian(method, same):
     """XGBRegressor puts reg:squarederror beside every callable; approx then leaves the Hessian out of its sketch."""
     o = bo.get("reg:pseudohubererror", huber_slope=1.0)
