@@ -53,12 +53,19 @@ def _threshold(raw: np.ndarray) -> np.ndarray:
     return np.where(raw > 0, 1.0, 0.0)
 
 
+def _cumulative(raw: np.ndarray) -> np.ndarray:
+    steps = 1e-6 + _softplus(raw)
+    steps[:, 0] = raw[:, 0]
+    return np.cumsum(steps, axis=1)
+
+
 LINKS: dict[str, Link] = {
     "identity": Link(_identity, "reg:squarederror"),
     "logit": Link(_logit, "binary:logistic"),
     "softmax": Link(_softmax, "multi:softprob"),
     "log": Link(_log, "reg:gamma"),  # not count:poisson, which brings max_delta_step=0.7 with it
     "one_vs_all": Link(_logit, "binary:logistic"),
+    "cumulative": Link(_cumulative, "reg:squarederror", margin=True),
     "signed_square": Link(_signed_square, "reg:squarederror", margin=True),
     "softplus": Link(_softplus, "reg:squarederror", margin=True),
     "threshold": Link(_threshold, "binary:hinge", margin=True),
