@@ -1,6 +1,6 @@
 """Objectives for XGBoost and LightGBM: the same trees as the built-ins, exact, fast, and yours too."""
 
-from .domain import Choice, Interval, param
+from .domain import Ascending, Choice, Interval, param
 from .objective import Objective, Pointwise, Rowwise
 from .objectives import (
     AbsoluteError,
@@ -23,12 +23,14 @@ from .objectives import (
     SquaredRootError,
     Tweedie,
 )
+from .params import from_params
 from .registry import get, objectives, register
 from .threads import get_num_threads, set_num_threads
 from .version import __version__
 
 __all__ = [
     "AbsoluteError",
+    "Ascending",
     "Choice",
     "Expectile",
     "Fair",
@@ -53,6 +55,7 @@ __all__ = [
     "SquaredRootError",
     "Tweedie",
     "__version__",
+    "from_params",
     "get",
     "get_num_threads",
     "objectives",

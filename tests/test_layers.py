@@ -16,7 +16,7 @@ LAYERS = [
     {"builtins"},
     {"objective"},
     {"registry"},
-    {"objectives"},
+    {"objectives", "params"},
     {"boostobj"},
     {"checks", "parity"},
     {"cli"},
