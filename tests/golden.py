@@ -4,6 +4,10 @@ SKLEARN = "scikit-learn 1.9, sklearn/_loss/tests/test_loss.py, from mpmath"
 
 # (scikit-learn's 1.4287e-101 for a score of 232.8 is not used: exp(-232.8) is 7.8749e-102, which its absolute tolerance
 # does not notice.)
+LOG2 = "Abramowitz and Stegun, table 1.1: log(2)"
+HINGE = "scikit-learn 1.9, documentation of hinge_loss: the mean of 0, 0 and this is 0.30"
+EXPECTILE = "Newey and Powell 1987, eq. 2.2: 0.75*2**2/2"
+
 ROWS = [
     ("log_loss", {}, 0.0, -37.0, "loss", 8.533047625744065e-17, SKLEARN),
     ("log_loss", {}, 0.0, 37.0, "exact", 8.533047625744065e-17, SKLEARN),
@@ -15,4 +19,43 @@ ROWS = [
     ("pseudo_huber", {}, 0.0, 0.75, "exact", 0.512, "3, 4, 5: 0.8**3"),
     ("softmax", {}, 2.0, [0.0, 0.0, 0.0, 0.0], "loss", 1.3862943611198906, "entropy of four equal classes: log(4)"),
     ("softmax", {}, 0.0, [1e4, 0.0, 7e-7], "loss", 0.0, SKLEARN),
+    ("squared_error", {}, 1.0, 5.0, "loss", 8.0, SKLEARN),
+    ("squared_error", {}, 1.0, 5.0, "gradient", 4.0, SKLEARN),
+    ("squared_error", {}, 1.0, 5.0, "exact", 1.0, SKLEARN),
+    ("absolute_error", {}, 1.0, 5.0, "loss", 4.0, SKLEARN),
+    ("absolute_error", {}, 1.0, 5.0, "gradient", 1.0, SKLEARN),
+    ("huber", {"delta": 3.0}, 1.0, 5.0, "loss", 7.5, SKLEARN),
+    ("huber", {"delta": 3.0}, 1.0, 3.0, "loss", 2.0, SKLEARN),
+    ("fair", {}, 0.0, -1.0, "loss", 0.3068528194400547, f"{LOG2}, taken from 1"),
+    ("fair", {"c": 3.0}, 0.0, 1.0, "gradient", 0.75, "3/(1 + 3)"),
+    ("fair", {"c": 3.0}, 0.0, 1.0, "exact", 0.5625, "(3/(1 + 3))**2"),
+    ("quantile", {"alpha": 0.25}, 1.0, 5.0, "loss", 3.0, SKLEARN),
+    ("quantile", {"alpha": 0.25}, 1.0, 5.0, "gradient", 0.75, SKLEARN),
+    ("quantile", {"alpha": 0.25}, 5.0, 1.0, "loss", 1.0, SKLEARN),
+    ("expectile", {"alpha": 0.75}, 0.0, -2.0, "loss", 1.5, EXPECTILE),
+    ("expectile", {"alpha": 0.25}, 0.0, 2.0, "loss", 1.5, f"{EXPECTILE}, with both signs turned"),
+    ("squared_log_error", {}, 0.0, 1.0, "gradient", 0.34657359027997264, f"{LOG2}, halved"),
+    ("squared_log_error", {}, 0.0, 1.0, "loss", 0.2402265069591007, "OEIS A253191, log(2)**2, halved"),
+    ("squared_root_error", {}, 9.0, 1.0, "loss", 2.0, "(1 - 3)**2/2"),
+    ("squared_root_error", {}, -4.0, 1.0, "gradient", 3.0, "1 + 2"),
+    ("poisson", {}, 2.0, 1.3862943611198906, "loss", 1.2274112777602189, SKLEARN),
+    ("poisson", {}, 2.0, 1.3862943611198906, "gradient", 2.0, SKLEARN),
+    ("poisson", {}, 2.0, 1.3862943611198906, "exact", 4.0, SKLEARN),
+    ("gamma", {}, 2.0, 1.3862943611198906, "loss", 1.8862943611198906, SKLEARN),
+    ("gamma", {}, 2.0, 1.3862943611198906, "gradient", 0.5, SKLEARN),
+    ("gamma", {}, 2.0, 1.3862943611198906, "exact", 0.5, SKLEARN),
+    ("tweedie", {"power": 1.5}, 2.0, 1.3862943611198906, "loss", 2.0, "mean 4, whose root is 2: 2*2 - 2*2*(1 - 1/2)"),
+    ("tweedie", {"power": 1.5}, 2.0, 1.3862943611198906, "gradient", 1.0, "mean 4, whose root is 2: 2 - 2/2"),
+    ("tweedie", {"power": 1.5}, 2.0, 1.3862943611198906, "exact", 1.5, "mean 4, whose root is 2: 2/2 + 2/(2*2)"),
+    ("hinge", {}, 1.0, 0.09, "loss", 0.91, HINGE),
+    ("hinge", {}, 0.0, -2.18, "loss", 0.0, HINGE),
+    ("one_vs_all", {}, 1.0, [0.0, 0.0, 0.0], "loss", 2.0794415416798357, f"{LOG2}, three times"),
+    ("one_vs_all", {"sigmoid": 2.0}, 1.0, [0.0, 0.0, 0.0], "gradient 1", -1.0, "2*(1/2 - 1)"),
+    ("multi_quantile", {"alpha": (0.25, 0.5)}, 1.0, [5.0, 5.0], "loss", 5.0, f"{SKLEARN}: 3 and 2"),
+    ("multi_quantile", {"alpha": (0.25, 0.5)}, 1.0, [5.0, 5.0], "gradient 1", 0.5, SKLEARN),
+    # The second score makes softplus 1, so that the estimates are 1 and 2.000001.
+    ("multi_expectile", {"alpha": (0.25, 0.75)}, 0.0, [1.0, 0.5413248546129181], "loss", 0.875000500000125,
+     "0.75*1**2/2 + 0.25*2.000001**2/2"),
+    ("multi_expectile", {"alpha": (0.25, 0.75)}, 0.0, [1.0, 0.5413248546129181], "gradient", 1.25000025,
+     "0.75*1 + 0.25*2.000001"),
 ]

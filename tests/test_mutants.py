@@ -8,13 +8,14 @@ import pytest
 
 import boostobj as bo
 from boostobj import checks
-from boostobj.elementary import exp, sigmoid, softplus
+from boostobj.elementary import exp, expm1, sigmoid, softplus
 
 
 def mutant(base, **changes):
     body = {k: v for k, v in vars(base).items() if k in (
         "name", "link", "domain", "kinds", "boosters_curvature", "link_slope", "definition", "majorizer", "point", "row",
-        "guess", "__doc__", "__annotations__", "__annotate_func__", "__annotate__")}  # fmt: skip
+        "guess", "apart", "count", "shift_free", "damper", "kinks", "scores", "learns_as", "__doc__",
+        "__annotations__", "__annotate_func__", "__annotate__")}  # fmt: skip
     fields = {f.name: dataclasses.field(default=f.default, metadata=f.metadata) for f in dataclasses.fields(base)}
     fields.pop("curvature")
     made = type("Mutant" + base.__name__, base.__bases__, {**body, **fields, **changes})
@@ -144,3 +145,124 @@ def test_a_mutated_definition_is_noticed(curvature):
         return scale**2 * mp.log(mp.cosh((f - y) / scale)) * (1 + mp.mpf(2) ** -48)
 
     assert "loss is exact" in failures(mutant(bo.LogCosh, definition=staticmethod(definition)))
+
+
+def test_a_difference_of_near_equals():
+    """exp(f) - y near y = 1 keeps the last digits of 1, not those of the difference."""
+
+    def point(y, f):
+        e = exp(f)
+        return e - y * f, e - y, e
+
+    assert "gradient is exact" in failures(mutant(bo.Poisson, point=staticmethod(point)))
+
+
+def test_overflow_on_the_way():
+    """exp(a*f)*(exp(f) - y) is infinite, or 0*inf, where exp(b*f) - y*exp(a*f) is a number."""
+
+    def point(y, f, power):
+        a, b = 1.0 - power, 2.0 - power
+        e = exp(a * f)
+        loss = exp(b * f) / b - y * (expm1(a * f) / a if a else f)
+        return loss, e * (exp(f) - y), b * exp(b * f) - a * y * e
+
+    assert "gradient is exact" in failures(mutant(bo.Tweedie, point=staticmethod(point)))
+
+
+def test_a_rounded_exponent():
+    """Far out the rounding of b*f is a hundred units of exp(b*f)."""
+
+    def point(y, f, power):
+        a, b = 1.0 - power, 2.0 - power
+        grown, share = exp(b * f), y * exp(a * f)
+        loss = grown / b - y * (expm1(a * f) / a if a else f)
+        grad = exp(a * f) * (expm1(f) - (y - 1.0)) if abs(f) < 0.5 else grown - share
+        return loss, grad, b * grown - a * share
+
+    wrong = dataclasses.replace(mutant(bo.Tweedie, point=staticmethod(point)), power=1.3)
+    assert "every curvature is exact" in failures(wrong)
+
+
+def test_naive_fair():
+    def point(y, f, c):
+        d = f - y
+        x = abs(d) / c
+        m = c / (abs(d) + c)
+        return c * c * (x - math.log1p(x)), m * d, m * m, m
+
+    assert {"loss is exact"} <= failures(mutant(bo.Fair, point=staticmethod(point)))
+
+
+def test_a_gradient_that_is_undefined_at_the_kink():
+    def point(y, f):
+        d = f - y
+        return abs(d), d / abs(d), 0.0
+
+    assert "kinks take a side" in failures(mutant(bo.AbsoluteError, point=staticmethod(point)))
+
+
+def test_a_gradient_that_is_beyond_both_sides_of_the_kink():
+    def point(y, f, alpha):
+        d = f - y
+        slope = 1.0 - alpha if d > 0.0 else (-alpha if d < 0.0 else 1.0)
+        return (1.0 - alpha if d > 0.0 else -alpha) * d, slope, 0.0
+
+    killed = failures(mutant(bo.Quantile, point=staticmethod(point)))
+    assert "kinks take a side" in killed and "gradient is exact" not in killed
+
+
+def test_the_wrong_side_of_the_loss():
+    """alpha and 1 - alpha exchanged: nothing to see at the default of 0.5, so the default is another."""
+
+    def point(y, f, alpha):
+        d = f - y
+        slope = alpha if d >= 0.0 else alpha - 1.0
+        return slope * d, slope, 0.0
+
+    wrong = mutant(bo.Quantile, point=staticmethod(point))
+    assert "gradient is exact" in failures(dataclasses.replace(wrong, alpha=0.1))
+    assert "gradient is exact" not in failures(wrong)
+
+
+def test_a_damped_curvature_by_the_plain_difference():
+    """u/(f - y) with u the difference of two logarithms is noise at the fit."""
+
+    def point(y, f):
+        f = max(f, math.nextafter(-1.0, 0.0))
+        u = math.log1p(f) - math.log1p(y)
+        s = 1.0 + f
+        return 0.5 * u * u, u / s, (1.0 - u) / s / s, u / s / (f - y) if f != y else 1.0 / s / s
+
+    assert "every curvature is exact" in failures(mutant(bo.SquaredLogError, point=staticmethod(point)))
+
+
+def test_steps_that_do_not_pull_on_what_comes_after():
+    def row(y, f, alpha, grad, hess, kind):
+        loss, estimate = 0.0, f[0]
+        for j in range(f.size):
+            slope = 1.0
+            if j:
+                slope = sigmoid(f[j])
+                estimate += 1e-6 + softplus(f[j])
+            d = estimate - y
+            v = 1.0 - alpha[j] if d >= 0.0 else alpha[j]
+            loss += 0.5 * v * d * d
+            grad[j] = slope * v * d
+            hess[j] = slope * slope * v
+        return loss
+
+    killed = failures(mutant(bo.MultiExpectile, row=staticmethod(row)))
+    assert {"gradient is exact", "every curvature is exact"} <= killed
+
+
+def test_a_level_for_all_scores():
+    def row(y, f, alpha, grad, hess, kind):
+        loss = 0.0
+        for j in range(f.size):
+            d = f[j] - y
+            grad[j] = 1.0 - alpha[0] if d >= 0.0 else -alpha[0]
+            hess[j] = 0.0
+            loss += grad[j] * d
+        return loss
+
+    assert {"loss is exact", "gradient is exact"} <= failures(mutant(bo.MultiQuantile, row=staticmethod(row)))
