@@ -46,17 +46,17 @@ class MultiQuantile(Rowwise):
         gradient  1 - alpha_j                          where r_j >= 0, else -alpha_j
         exact     0
 
-    At a kink, f_j = y, the gradient is that of r_j > 0, as in XGBoost. With a Hessian of 0 a booster cannot divide by
-    it: XGBoost uses 1, and that is curvature="native", the default in the boosters' door.
+    At a kink, f_j = y, the gradient is that of r_j > 0, as in XGBoost. A booster cannot divide by a Hessian of 0: unless
+    curvature says otherwise both boosters are given what XGBoost uses since 3.4, for each level as described in Quantile.
 
     Parameters
     ----------
     alpha : tuple of two or more ascending floats in [0, 1]
         The levels.
 
-    Equalities: each column is Quantile of its level; XGBoost's reg:quantileerror(quantile_alpha=alpha), which also sets
-    each leaf to the quantile of its residuals, as no objective handed in can. When not to use it: quantiles that must
-    not cross (nothing here keeps them in order).
+    Equalities: each column is Quantile of its level; XGBoost's reg:quantileerror(quantile_alpha=alpha), by default
+    since 3.4, whose predictions XGBoost puts in ascending order; before 3.4 that is curvature="native". When not to use
+    it: quantiles that must not cross (nothing here keeps them in order).
 
     Raises: ValueError for a parameter, target, score or weight outside its set.
 
@@ -71,6 +71,8 @@ class MultiQuantile(Rowwise):
     link = "identity"
     domain = REAL
     kinds = ("exact",)
+    boosters_curvature = "borrowed"
+    learns_as = "reg:quantileerror"
     count = "alpha"
 
     alpha: tuple[float, ...] = param((0.1, 0.5, 0.9), domain=Ascending(UNIT), typical=((0.25, 0.75),))
