@@ -223,8 +223,8 @@ class AbsoluteError(Pointwise):
     of the target will do.
 
     Equalities: XGBoost's reg:absoluteerror: by default since 3.4; before, curvature="native", whose leaves XGBoost sets
-    to the median of their residuals if it is told the name (`train_params`, `train`). Twice Quantile(alpha=0.5). When
-    not to use it: few rows per leaf (it ignores how far off a row is; Huber or LogCosh near the target).
+    to the median of their residuals if it is told the name (`train_params`, `train`). Twice Quantile(alpha=0.5).
+    When not to use it: few rows per leaf (it ignores how far off a row is; Huber or LogCosh near the target).
 
     Raises: ValueError for a target, score or weight outside its set.
 
