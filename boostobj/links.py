@@ -10,10 +10,15 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Link:
-    """`inverse` maps float64 raw scores to the target's scale; `xgboost` is the objective whose predict does the same."""
+    """`inverse` maps float64 raw scores to the target's scale; `xgboost` is the objective whose predict does the same.
+
+    `lightgbm` is the same in LightGBM, as its models write it: {k} stands for the number of scores, {slope} for what
+    multiplies the raw score. Empty where it has none.
+    """
 
     inverse: Callable[[np.ndarray], np.ndarray]
     xgboost: str
+    lightgbm: str = ""
 
 
 def _identity(raw: np.ndarray) -> np.ndarray:
@@ -31,7 +36,7 @@ def _softmax(raw: np.ndarray) -> np.ndarray:
 
 
 LINKS: dict[str, Link] = {
-    "identity": Link(_identity, "reg:squarederror"),
-    "logit": Link(_logit, "binary:logistic"),
-    "softmax": Link(_softmax, "multi:softprob"),
+    "identity": Link(_identity, "reg:squarederror", "regression"),
+    "logit": Link(_logit, "binary:logistic", "binary sigmoid:{slope:.17g}"),
+    "softmax": Link(_softmax, "multi:softprob", "multiclass num_class:{k}"),
 }
