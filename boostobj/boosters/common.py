@@ -113,7 +113,5 @@ def _with(objective: Objective, given: Mapping[str, Any], *, from_name: bool) ->
         has_now = {name: getattr(made, name) for name in given}
     for name in given:
         if not from_name and has[name] is not None and has[name] != has_now[name]:
-            raise ValueError(
-                f"train: params has {name}={given[name]!r}, but objective is {objective!r}; say it in one place"
-            )
+            raise ValueError(f"train: params has {name}={given[name]!r}, but objective is {objective!r}; say it in one place")
     return made

@@ -32,9 +32,7 @@ def aliases(name: str) -> set[str]:
     return {name, *lightgbm.basic._ConfigAliases.get(name)}
 
 
-def train(
-    params: Mapping[str, Any], data: Any, num_boost_round: int, objective: str | Objective, kwargs: dict[str, Any]
-) -> Any:
+def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective: str | Objective, kwargs: dict[str, Any]) -> Any:
     import lightgbm
 
     objective, params = common.settled(objective, params, "lightgbm", aliases)
@@ -77,7 +75,7 @@ def train(
         # What LightGBM puts into a first tree without splits although it does not boost from the average.
         constant = best if builtin and not averaged and not continued else start
         callable_ = _with_still(objective, still, constant - start) if still.any() else objective
-        booster = lightgbm.train({**params, "objective": callable_}, data, num_boost_round, **kwargs)
+        booster: Any = lightgbm.train({**params, "objective": callable_}, data, num_boost_round, **kwargs)
     text = _sealed(booster.model_to_string(), np.zeros(k) if continued else start, constant, line)
     booster.model_from_string(text)
     if line:

@@ -21,9 +21,7 @@ def aliases(name: str) -> set[str]:
     return {name}
 
 
-def train(
-    params: Mapping[str, Any], data: Any, num_boost_round: int, objective: str | Objective, kwargs: dict[str, Any]
-) -> Any:
+def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective: str | Objective, kwargs: dict[str, Any]) -> Any:
     import xgboost
 
     objective, params = common.settled(objective, params, "xgboost", aliases)
