@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -113,15 +114,54 @@ class Optional:
 
 
 @dataclasses.dataclass(frozen=True)
+class Ascending:
+    """Several numbers of a set, in ascending order; with `one`, a single number too.
+
+    >>> Ascending(Interval(0, 1, closed="both")).convert([0.1, 0.9])
+    (0.1, 0.9)
+    """
+
+    inner: Interval
+    one: bool = False
+
+    def check(self, value: Any) -> str | None:
+        if self.one and not isinstance(value, tuple):
+            good = self.inner.check(value) is None
+        else:
+            good = isinstance(value, tuple) and len(value) > 1 and not any(map(self.inner.check, value))
+            good = good and all(a <= b for a, b in itertools.pairwise(value))
+        return None if good else f"must be {self.words}"
+
+    def convert(self, value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            value = value.tolist()
+        if not isinstance(value, (list, tuple)):
+            return self.inner.convert(value)
+        if self.one and len(value) == 1:
+            return self.inner.convert(value[0])
+        return tuple(map(self.inner.convert, value))
+
+    @property
+    def words(self) -> str:
+        several = f"two or more ascending numbers in {self.inner}"
+        return f"{self.inner.words}, or {several}" if self.one else several
+
+    def __str__(self) -> str:
+        return f"{self.inner}, one or several ascending" if self.one else f"several ascending in {self.inner}"
+
+
+@dataclasses.dataclass(frozen=True)
 class Parameter:
     """A parameter's set, unit, typical values (what tests and benchmarks try), and whether kernels are handed it."""
 
     name: str
     default: Any
-    domain: Interval | Choice | Optional
+    domain: Interval | Choice | Optional | Ascending
     unit: str = "1"
     typical: tuple = ()
     kernel: bool = True
+    required: bool = False
+    """Of a booster that has no default for it: it is always among the parameters that are handed to the booster."""
 
     def converted(self, owner: str, value: Any) -> Any:
         """The value as a plain Python object; ValueError when it is outside the domain."""
@@ -135,7 +175,7 @@ class Parameter:
 def param(
     default: Any,
     *,
-    domain: Interval | Choice | Optional,
+    domain: Interval | Choice | Optional | Ascending,
     unit: str = "1",
     typical: Sequence = (),
     kernel: bool = True,

@@ -17,6 +17,7 @@ import contextlib
 import functools
 import hashlib
 import inspect
+import math
 import os
 import pickle
 import tempfile
@@ -159,6 +160,24 @@ def _rows(array, start, stop):
     return lambda array, start, stop: array[start:stop]
 
 
+def narrowed(value, like):
+    """A score in the type of `like`: a float64 one beyond float32 becomes the largest float32; inf and NaN stay."""
+    raise TypeError("narrowed is for compiled loops")
+
+
+@overload(narrowed, jit_options={"error_model": "numpy", "forceinline": True})
+def _narrowed(value, like):
+    if value == types.float64 and like == types.float32:
+
+        def narrow(value, like):
+            size = abs(value)
+            beyond = (size > LARGEST_FLOAT32) & (size <= LARGEST)
+            return np.float32(where(beyond, math.copysign(LARGEST_FLOAT32, value), value))
+
+        return narrow
+    return (lambda value, like: np.float32(value)) if like == types.float32 else (lambda value, like: np.float64(value))
+
+
 @elementary.kernel
 def _saturated(value, limit):
     return min(max(value, -limit), limit)
@@ -253,7 +272,7 @@ def pointwise_sum(point: Callable) -> Callable:
 def native_pointwise(function: Callable, wide: bool, whole: bool) -> Callable:
     """A booster's own arithmetic: float32 scores (XGBoost) or, if `wide`, float64 scores (LightGBM)."""
     function_ = _compiled(function)
-    score = np.float64 if wide else np.float32
+    one_score = np.float64(1.0) if wide else np.float32(1.0)
     one = np.float32(1.0)
     largest = np.float32(LARGEST_FLOAT32)
     limit = LARGEST_FLOAT32 if wide else largest
@@ -267,7 +286,7 @@ def native_pointwise(function: Callable, wide: bool, whole: bool) -> Callable:
         high = np.float32(min(high_, LARGEST_FLOAT32))
         flags = _CLEAR
         for i in range(raw.shape[0]):
-            f = score(raw[i])
+            f = narrowed(raw[i], one_score)
             w = weight_of(weight, i, one)
             flags = _noted(flags, _outside(y[i], low, high, whole), _BAD_TARGET)
             flags = _noted(flags, not (abs(f) <= farthest), _BAD_RAW)
@@ -281,7 +300,7 @@ def native_pointwise(function: Callable, wide: bool, whole: bool) -> Callable:
 
 
 @functools.cache
-def rowwise_loss(row: Callable) -> Callable:
+def rowwise_loss(row: Callable, whole: bool) -> Callable:
     row_ = _compiled(row)
 
     @_jit
@@ -298,17 +317,17 @@ def rowwise_loss(row: Callable) -> Callable:
                 f[j] = raw[i, j]
                 finite &= abs(f[j]) <= LARGEST
             flags = _noted(flags, not finite, _BAD_RAW)
-            bad = _outside(t[0], low, high, True)
+            bad = _outside(t[0], low, high, whole)
             flags = _noted(flags, bad, _BAD_TARGET)
             if not bad:  # the kernel indexes with it
                 out[i] = row_(*(t + (f,) + params + (grad, hess, 0)))  # noqa: RUF005
         return flags
 
-    return _cached(loop, "rowwise_loss", row)
+    return _cached(loop, "rowwise_loss", row, whole)
 
 
 @functools.cache
-def rowwise_gradient(row: Callable, kind: int) -> Callable:
+def rowwise_gradient(row: Callable, kind: int, whole: bool) -> Callable:
     row_ = _compiled(row)
 
     @_jit
@@ -327,7 +346,7 @@ def rowwise_gradient(row: Callable, kind: int) -> Callable:
                 finite &= abs(f[j]) <= LARGEST
             flags = _noted(flags, not finite, _BAD_RAW)
             flags = _weight_noted(flags, w, LARGEST)
-            bad = _outside(t[0], low, high, True)
+            bad = _outside(t[0], low, high, whole)
             flags = _noted(flags, bad, _BAD_TARGET)
             if not bad:  # the kernel indexes with it
                 row_(*(t + (f,) + params + (g, h, kind)))  # noqa: RUF005
@@ -336,7 +355,7 @@ def rowwise_gradient(row: Callable, kind: int) -> Callable:
                     hess[i, j] = min(max(h[j] * w, least), limit)
         return flags
 
-    return _cached(loop, "rowwise_gradient", row, kind)
+    return _cached(loop, "rowwise_gradient", row, kind, whole)
 
 
 def turned(source, row, column, rows, columns, target, target_row, target_column):
@@ -349,6 +368,7 @@ def _turned(source, row, column, rows, columns, target, target_row, target_colum
     tiles = source.layout == target.layout == "C" and source.dtype == target.dtype
     along_columns = target.layout == "F"  # where both sides of a copy lie in one piece
     along_rows = source.layout == "F"
+    kind = np.float32(0) if target.dtype == types.float32 else np.float64(0)
 
     def move(source, row, column, rows, columns, target, target_row, target_column):
         done_rows, done_columns = rows // 8 * 8, columns // 8 * 8
@@ -364,11 +384,11 @@ def _turned(source, row, column, rows, columns, target, target_row, target_colum
         for j in range(done_columns, columns):
             for i in range(rows):
                 value = source[np.uintp(row) + np.uintp(i), np.uintp(column) + np.uintp(j)]
-                target[np.uintp(target_row) + np.uintp(j), np.uintp(target_column) + np.uintp(i)] = value
+                target[np.uintp(target_row) + np.uintp(j), np.uintp(target_column) + np.uintp(i)] = narrowed(value, kind)
         for i in range(done_rows, rows):
             for j in range(done_columns):
                 value = source[np.uintp(row) + np.uintp(i), np.uintp(column) + np.uintp(j)]
-                target[np.uintp(target_row) + np.uintp(j), np.uintp(target_column) + np.uintp(i)] = value
+                target[np.uintp(target_row) + np.uintp(j), np.uintp(target_column) + np.uintp(i)] = narrowed(value, kind)
 
     return move
 
@@ -377,8 +397,8 @@ _BLOCK = 1 << 17  # bytes of scores in a block: with as many of Hessians, what a
 
 
 @functools.cache
-def native_rowwise(function: Callable, wide: bool) -> Callable:
-    """A booster's own arithmetic for k scores per row, a block of rows at a time.
+def native_rowwise(function: Callable, wide: bool, whole: bool) -> Callable:
+    """A booster's own arithmetic for k scores per row, a block of rows at a time; the targets are classes if `whole`.
 
     Within a block the scores lie class by class: neighbours in memory are then rows, which have nothing to do with each
     other, and fill vectors whatever k is. What moves data is apart from what computes, because only the latter can be
@@ -391,6 +411,8 @@ def native_rowwise(function: Callable, wide: bool) -> Callable:
     limit = LARGEST_FLOAT32 if wide else largest
     farthest = LARGEST if wide else largest
     most_scores = _BLOCK // np.dtype(score).itemsize
+    target = np.int32 if whole else np.float32
+    nothing = target(0)
 
     @_jit
     def loop(start, stop, y, raw, weight, params, low_, high_, grad, hess):
@@ -401,15 +423,15 @@ def native_rowwise(function: Callable, wide: bool) -> Callable:
         f = np.zeros((k, size), score)
         h = np.empty((k, size), score)
         w = np.full(size, one)
-        label = np.zeros(size, np.int32)
+        label = np.zeros(size, target)
         flags = _CLEAR
         for first in range(start, stop, size):
             used = min(size, stop - first)  # of the last block: the rest of it is computed, and not looked at
             y_, weight_ = rows(y, first, first + used), rows(weight, first, first + used)
             for b in range(used):
-                bad = _outside(y_[b], low, high, True)
+                bad = _outside(y_[b], low, high, whole)
                 flags = _noted(flags, bad, _BAD_TARGET)
-                label[b] = where(bad, np.int32(0), np.int32(y_[b]))
+                label[b] = where(bad, nothing, target(y_[b]))
             for b in range(used):
                 w[b] = weight_of(weight_, b, one)
                 flags = _weight_noted(flags, w[b], largest)
@@ -426,4 +448,4 @@ def native_rowwise(function: Callable, wide: bool) -> Callable:
             turned(h, 0, 0, k, used, hess, first, 0)
         return flags
 
-    return _cached(loop, "native_rowwise", function, wide)
+    return _cached(loop, "native_rowwise", function, wide, whole)

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, NamedTuple, final
 import numpy as np
 
 from . import buffers, builtins, loops, protocol, threads
-from .domain import Interval, Parameter, first_bad
+from .domain import REAL, Interval, Parameter, first_bad
 from .links import LINKS
 
 _FINITE = "finite"
@@ -42,10 +42,18 @@ class Objective(ABC):
     link: ClassVar[str]
     targets: ClassVar[tuple[str, ...]] = ("label",)
     domain: ClassVar[Interval]
+    scores: ClassVar[Interval] = REAL
+    """The raw scores for which the loss is defined; beyond them the boosters' door goes on as at the end."""
     link_slope: ClassVar[str] = ""
     """The field that multiplies a raw score before the link, if there is one."""
     boosters_curvature: ClassVar[str] = "native"
-    """What "default" means in the boosters' door: "native" falls back to "exact" where the booster lacks the loss."""
+    """What "default" means in the boosters' door: a kind of curvature, or "native", or "borrowed".
+
+    "native" is the booster's own arithmetic; where the booster lacks the loss, that of `learns_as`, and "exact" where
+    that is not given. "borrowed" is the arithmetic of `learns_as` in both boosters.
+    """
+    learns_as: ClassVar[str] = ""
+    """The built-in, of either booster, whose arithmetic learns this loss: for losses whose own Hessian is 0."""
 
     def __post_init__(self) -> None:
         for parameter in self.parameters():
@@ -91,6 +99,10 @@ class Objective(ABC):
         """The booster's own objective that this one is, with that one's parameters."""
 
     @abstractmethod
+    def _borrowed(self) -> tuple[builtins.Native, Mapping[str, Any]] | None:
+        """The row of `learns_as`, with its parameters."""
+
+    @abstractmethod
     def _labels(self, k: int) -> Interval:
         """What a label may be, for k raw scores."""
 
@@ -119,6 +131,7 @@ class Objective(ABC):
         y, raw, _ = self._checked(y, raw, None)
         out, bad = self._losses(y, raw)
         self._refuse(bad, y, raw, None)
+        self._refuse_scores(raw)
         return out
 
     @final
@@ -150,6 +163,7 @@ class Objective(ABC):
         order = _order(raw)
         results = np.empty(raw.shape, raw.dtype, order), np.empty(raw.shape, raw.dtype, order)
         self._refuse(self._gradients(y, raw, weight, kind, results), y, raw, weight)
+        self._refuse_scores(raw)
         return results
 
     @final
@@ -236,8 +250,8 @@ class Objective(ABC):
         if call.y.size == 0:
             return np.empty(raw.shape, np.float32), np.empty(raw.shape, np.float32)
         kind = self._kind_for_boosters()
-        if kind == "native":
-            found = self._native_gradients(call, raw)
+        if kind in ("native", "borrowed"):
+            found = self._native_gradients(call, raw, kind)
             if found:
                 return found
             kind = "exact"
@@ -245,14 +259,16 @@ class Objective(ABC):
         self._refuse(self._gradients(call.y, raw, call.weight, kind, results, 0.0), call.y, raw, call.weight)
         return results
 
-    def _native_gradients(self, call: protocol.Call, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-        """The booster's own arithmetic; None where only the textbook takes these labels (soft ones, say)."""
+    def _native_gradients(
+        self, call: protocol.Call, raw: np.ndarray, kind: str
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """A booster's own arithmetic; None where only the textbook takes these labels (soft ones, say)."""
         k = raw.shape[1] if raw.ndim == 2 else 1
-        step = _native_step(self, call.booster, protocol.installed_version(call.booster), k)
+        step = _native_step(self, kind, call.booster, protocol.installed_version(call.booster), k)
         if step is None:
             return None
         results = _handed_out(raw)
-        parameters = step.row.kernel_parameters(call.y, step.values)
+        parameters = step.row.kernel_parameters(call.y, raw, call.weight, step.values)
         bad = _over_rows(step.loop, raw, call.y, raw, call.weight, parameters, *step.labels.ends, *results)
         if bad & loops.BAD_TARGET and not self._is_builtin():
             return None  # the textbook takes them, or refuses them in its own words
@@ -291,24 +307,26 @@ class Objective(ABC):
         native = self._native("xgboost") if self._kind_for_boosters() == "native" else None
         if native:
             row, values = native
-            k = self._classes(y, values.get("num_class"))
+            version = protocol.installed_version("xgboost")
+            if builtins.version_of(version) < row.since:
+                raise ValueError(f"{self._owner}: xgboost {version} has no such objective")
+            k = self._count(row.count, values, y)
             self._check_start(y, weight, self._labels_of(row, k))
             params: dict[str, Any] = {"objective": row.name}
-            params |= {p.name: values[p.name] for p in row.parameters if values[p.name] not in (p.default, None)}
+            params |= {p.name: _for_xgboost(values[p.name]) for p in row.parameters if _told(p, values[p.name])}
             start = row.start(y, weight, k, values, protocol.threads(nthread))
-            if row.rowwise:
+            if row.count == "num_class":
                 params["num_class"] = k
             if start is not None:
                 params["base_score"] = _base_score(start)
             return params
         start = self.start(y, weight)
         params = {"objective": LINKS[self.link].xgboost}
-        if self.link == "softmax":
+        if len(start) > 1:
             params["num_class"] = len(start)
-            start = np.asarray(start, np.float32)
-        elif self.link_slope and getattr(self, self.link_slope) != 1.0:
+        if self.link_slope and getattr(self, self.link_slope) != 1.0:
             params["objective"] = LINKS["identity"].xgboost  # no native objective has a slope: predictions are raw
-        else:
+        elif len(start) == 1 and params["objective"] != LINKS["identity"].xgboost:
             start = self.inverse_link(start)
         params["base_score"] = _base_score(start)
         return params
@@ -339,7 +357,7 @@ class Objective(ABC):
         start = None
         if native:
             row, values = native
-            k = self._classes(y, values.get("num_class"))
+            k = self._count(row.count, values, y)
             allowed = self._labels_of(row, k)
             if self._is_builtin() or allowed.contains(y).all():
                 self._check_start(y, weight, allowed)
@@ -374,16 +392,20 @@ class Objective(ABC):
         return self.boosters_curvature if self.curvature == "default" else self.curvature
 
     def _labels_of(self, row: builtins.Native, k: int) -> Interval:
-        if row.rowwise:
+        if row.count and row.labels.integer:
             return Interval(row.labels.low, k - 1, "both", integer=True)
         return row.labels
 
-    def _classes(self, y: np.ndarray, num_class: int | None) -> int:
-        if self.link != "softmax":
+    def _count(self, name: str, values: Mapping[str, Any], y: np.ndarray) -> int:
+        """How many scores a row has: what the parameter of that name says, or else the classes among the targets."""
+        if not name:
             return 1
+        given = values[name]
+        if isinstance(given, tuple):
+            return len(given)
         # A stray label must not become millions of classes: beyond this many num_class has to say so.
-        self._refuse_targets(y, Interval(0, (num_class or 65536) - 1, "both", integer=True))
-        return num_class or max(int(y.max()) + 1, 2)
+        self._refuse_targets(y, Interval(0, (given or 65536) - 1, "both", integer=True))
+        return given or max(int(y.max()) + 1, 2)
 
     def _check_start(self, y: np.ndarray, weight: np.ndarray | None, allowed: Interval) -> None:
         self._refuse_targets(y, allowed)
@@ -423,6 +445,13 @@ class Objective(ABC):
         inside = allowed.contains(y)
         if not inside.all():
             raise first_bad(self._owner, "y", _words(allowed), y, ~inside)
+
+    def _refuse_scores(self, raw: np.ndarray) -> None:
+        if self.scores is REAL:
+            return
+        inside = self.scores.contains(raw)
+        if not inside.all():
+            raise first_bad(self._owner, "raw", _words(self.scores), raw, ~inside)
 
     def _refuse_weights(self, weight: np.ndarray) -> None:
         good = np.isfinite(weight) & (weight >= 0)
@@ -464,6 +493,15 @@ def _words(allowed: Interval) -> str:
     return allowed.words
 
 
+def _told(parameter: Parameter, value: Any) -> bool:
+    """Whether XGBoost must be told the value: it is not XGBoost's own default."""
+    return parameter.required or value not in (parameter.default, None)
+
+
+def _for_xgboost(value: Any) -> Any:
+    return "[" + ",".join(map(repr, value)) + "]" if isinstance(value, tuple) else value
+
+
 def _base_score(start: np.ndarray) -> float | str:
     """A number, or XGBoost's list of numbers; every float32 survives the trip through text."""
     values = [float(v) for v in np.asarray(start, np.float32)]
@@ -488,16 +526,35 @@ class _Textbook(Objective):
         return (*self.kinds, "native") if self.name in names else self.kinds
 
     @final
-    def _kernel_parameters(self) -> tuple[float, ...]:
-        return tuple(float(getattr(self, p.name)) for p in self.parameters() if p.kernel)
+    def _kernel_parameters(self) -> tuple[Any, ...]:
+        values = [getattr(self, p.name) for p in self.parameters() if p.kernel]
+        return tuple(np.array(value, float) if isinstance(value, tuple) else float(value) for value in values)
 
     @final
     def _native(self, booster: str) -> tuple[builtins.Native, Mapping[str, Any]] | None:
-        mine = {p.name: (getattr(self, p.name), p.default) for p in self.parameters()}
         for row in builtins.rows_of_textbook(booster, self.name, protocol.installed_version(booster)):
-            if all(value == default for name, (value, default) in mine.items() if name not in row.mirror.values()):
-                return row, {**row.defaults(), **{theirs: mine[ours][0] for theirs, ours in row.mirror.items()}}
+            values = self._as_parameters_of(row)
+            if values:
+                return row, values
         return None
+
+    @final
+    def _borrowed(self) -> tuple[builtins.Native, Mapping[str, Any]] | None:
+        for row in builtins.table():
+            if row.public_name == self.learns_as and row.textbook == self.name and row.until > (10**5,):
+                values = self._as_parameters_of(row)
+                if values:
+                    return row, values
+        return None
+
+    @final
+    def _as_parameters_of(self, row: builtins.Native) -> dict[str, Any] | None:
+        """The booster's parameters that make its objective this one; None if none do."""
+        mine = {p.name: (getattr(self, p.name), p.default) for p in self.parameters()}
+        if any(value != default for name, (value, default) in mine.items() if name not in row.mirror.values()):
+            return None
+        values = {**row.defaults(), **{theirs: mine[ours][0] for theirs, ours in row.mirror.items()}}
+        return values if row.when is None or row.when(values) else None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
@@ -590,36 +647,52 @@ class Rowwise(_Textbook):
     """k raw scores per row.
 
     `row(y, f[k], *parameters, grad[k], hess[k], kind)` fills the gradient and the diagonal curvature of the kind with
-    that place in `kinds`, and returns the loss; in float64.
-    `guess(y, weight, k)` is a first value for `start`: exact where there is no offset and every class occurs.
+    that place in `kinds`, and returns the loss; in float64. Parameters that are tuples reach it as arrays.
+    `guess(y, weight, k, *parameters)` is a first value for `start`: exact where there is no offset and, for classes,
+    every one occurs. Losses that are a sum of losses of one score each override `apart` instead.
     """
 
     row: ClassVar[Callable[..., float]]
     guess: ClassVar[Callable[..., np.ndarray]]
+    count: ClassVar[str] = "num_class"
+    """The field that says how many scores a row has: that number, None for as many as the scores have, or a tuple."""
+    shift_free: ClassVar[bool] = False
+    """Whether adding one number to all scores of a row changes nothing, as in softmax."""
 
-    num_class: int | None
+    def apart(self, y: np.ndarray, k: int) -> list[tuple[Pointwise, np.ndarray]] | None:
+        """One loss of one score, with its targets, per score, if the loss is their sum."""
+        return None
+
+    @final
+    def _known_count(self) -> int | None:
+        value = getattr(self, self.count)
+        return len(value) if isinstance(value, tuple) else value
 
     @final
     def _labels(self, k: int) -> Interval:
-        return Interval(self.domain.low, min(k, self.num_class or k) - 1, "both", integer=True)
+        if not self.domain.integer:
+            return self.domain
+        return Interval(self.domain.low, min(k, self._known_count() or k) - 1, "both", integer=True)
 
     @final
     def _scores(self, raw: Any, y: np.ndarray, what: str = "raw") -> np.ndarray:
         raw = _float_array(raw)
         if raw.ndim != 2 or raw.shape[1] < 2:
             raise ValueError(
-                f"{self._owner}: {what} must have shape ({y.size}, num_class) with at least 2 classes, got {raw.shape};"
-                " is num_class among the booster's parameters?"
+                f"{self._owner}: {what} must have shape ({y.size}, {self._known_count() or 'num_class'}) with at least 2"
+                f" scores per row, got {raw.shape}; is num_class among the booster's parameters?"
             )
-        if self.num_class is not None and raw.shape[1] != self.num_class:
-            raise ValueError(f"{self._owner}: num_class is {self.num_class}, {what} has {raw.shape[1]} columns")
+        known = self._known_count()
+        if known is not None and raw.shape[1] != known:
+            value = getattr(self, self.count)
+            raise ValueError(f"{self._owner}: {self.count} is {value}, {what} has {raw.shape[1]} columns")
         return raw if raw.flags.c_contiguous or raw.flags.f_contiguous else np.ascontiguousarray(raw)
 
     @final
     def _losses(self, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, int]:
         out = np.empty(y.size)
         allowed = self._labels(raw.shape[1])
-        loop = loops.rowwise_loss(type(self).row)
+        loop = loops.rowwise_loss(type(self).row, allowed.integer)
         return out, _over_rows(loop, raw, (y,), raw, self._kernel_parameters(), *allowed.ends, out)
 
     @final
@@ -633,27 +706,36 @@ class Rowwise(_Textbook):
         least: float = -math.inf,
     ) -> int:
         allowed = self._labels(raw.shape[1])
-        loop = loops.rowwise_gradient(type(self).row, self.kinds.index(kind))
+        loop = loops.rowwise_gradient(type(self).row, self.kinds.index(kind), allowed.integer)
         rest = (*allowed.ends, least, _limit(results), *results)
         return _over_rows(loop, raw, (y,), raw, weight, self._kernel_parameters(), *rest)
 
     @final
     def _start(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> np.ndarray:
-        k = offset.shape[1] if offset is not None else self._classes(y, self.num_class)
+        k = offset.shape[1] if offset is not None else self._count(self.count, {self.count: getattr(self, self.count)}, y)
         self._refuse_targets(y, self._labels(k))
-        counts = np.bincount(y.astype(np.int64), weights=weight, minlength=k)
-        if (counts == 0).any():
-            warnings.warn(
-                f"{self._owner}: no finite start minimises the loss: no row of class {int(np.argmin(counts > 0))};"
-                " it is bounded instead",
-                UserWarning,
-                stacklevel=3,
-            )
-            counts = np.where(counts == 0, 0.5 * weight.sum() / max(y.size, k), counts)
-        if offset is None:
-            y = np.arange(k, dtype=np.float64)
-            weight = counts
-            offset = np.zeros((k, k))
+        apart = self.apart(y, k)
+        if apart is not None:
+            offsets = [None] * k if offset is None else list(np.ascontiguousarray(offset.T))
+            return np.array([o._start(t, weight, f)[0] for (o, t), f in zip(apart, offsets, strict=True)])
+        guess = functools.partial(type(self).guess, y, weight, k, *self._kernel_parameters())
+        if self.domain.integer:
+            counts = np.bincount(y.astype(np.int64), weights=weight, minlength=k)
+            if (counts == 0).any():
+                warnings.warn(
+                    f"{self._owner}: no finite start minimises the loss: no row of class {int(np.argmin(counts > 0))};"
+                    " it is bounded instead",
+                    UserWarning,
+                    stacklevel=3,
+                )
+                counts = np.where(counts == 0, 0.5 * weight.sum() / max(y.size, k), counts)
+            if offset is None:
+                y = np.arange(k, dtype=np.float64)
+                weight = counts
+                offset = np.zeros((k, k))
+                guess = functools.partial(type(self).guess, y, weight, k, *self._kernel_parameters())
+        elif offset is None:
+            return guess()
         weight = weight / weight.sum()
 
         def slope(c: np.ndarray) -> np.ndarray:
@@ -662,7 +744,7 @@ class Rowwise(_Textbook):
             self._gradients(y, raw, weight, "exact", (grad, hess))
             return grad.sum(axis=0)
 
-        return _root_of_many(slope, type(self).guess(y, weight, k))
+        return _root_of_many(slope, guess(), self.shift_free)
 
 
 class _NativeStep(NamedTuple):
@@ -675,15 +757,21 @@ class _NativeStep(NamedTuple):
 
 
 @functools.lru_cache(1024)
-def _native_step(objective: Objective, booster: str, version: str | None, k: int) -> _NativeStep | None:
+def _native_step(
+    objective: Objective, kind: str, booster: str, version: str | None, k: int
+) -> _NativeStep | None:
     """Looked up once, not in every round: a small round takes a few microseconds. None where the booster lacks the loss."""
-    native = objective._native(booster)
+    native = objective._native(booster) if kind == "native" else None
+    if native is None and objective.curvature == "default":
+        native = objective._borrowed()
     if native is None:
         return None
     row, values = native
+    if row.booster == booster:
+        builtins.tell(booster, version)
     labels = objective._labels_of(row, k)
-    if row.rowwise:
-        return _NativeStep(row, values, labels, loops.native_rowwise(row.kernel, row.wide))
+    if row.count:
+        return _NativeStep(row, values, labels, loops.native_rowwise(row.kernel, row.wide, labels.integer))
     return _NativeStep(row, values, labels, loops.native_pointwise(row.kernel, row.wide, labels.integer))
 
 
@@ -752,18 +840,19 @@ def _edge(slope: Callable[[float], tuple[float, float]], outside: float, inside:
     return inside
 
 
-def _root_of_many(slope: Callable[[np.ndarray], np.ndarray], c: np.ndarray) -> np.ndarray:
-    """Newton's method for a convex function of k scores that only fixes their differences; the mean of c is 0."""
+def _root_of_many(slope: Callable[[np.ndarray], np.ndarray], c: np.ndarray, shift_free: bool) -> np.ndarray:
+    """Newton's method for a function of k scores; where it only fixes their differences, the mean of c is 0."""
     k = c.size
-    c = c - c.mean()
+    freedom = np.ones((k, k)) if shift_free else np.zeros((k, k))
+    c = c - c.mean() if shift_free else c
     g = slope(c)
     for _ in range(100):
         if np.abs(g).max() <= 4 * np.finfo(float).eps:
             break
         h = 1e-4
         curvature = np.array([(slope(c + h * e) - slope(c - h * e)) / (2 * h) for e in np.eye(k)])
-        step = np.linalg.lstsq((curvature + curvature.T) / 2 + np.ones((k, k)), -g, rcond=None)[0]
-        step -= step.mean()
+        step = np.linalg.lstsq((curvature + curvature.T) / 2 + freedom, -g, rcond=None)[0]
+        step -= step.mean() if shift_free else 0.0
         size = 1.0
         while size > 1e-10:
             candidate = slope(c + size * step)
@@ -773,4 +862,4 @@ def _root_of_many(slope: Callable[[np.ndarray], np.ndarray], c: np.ndarray) -> n
         else:
             break
         c, g = c + size * step, candidate
-    return c - c.mean()
+    return c - c.mean() if shift_free else c

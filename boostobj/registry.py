@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
-from . import builtins, protocol, third_parties
+from . import builtins, loops, protocol, third_parties
 from .domain import Interval
 from .objective import Objective, Pointwise, Rowwise, _Textbook
 
@@ -59,6 +59,8 @@ def _valid(cls: object) -> type[_Textbook]:
     replaced = sorted(n for n in hidden if n in vars(cls))
     if replaced:
         raise TypeError(f"{cls.__name__} must not replace {', '.join(replaced)}")
+    if issubclass(cls, Rowwise) and cls.count not in [f.name for f in dataclasses.fields(cls)]:
+        raise TypeError(f"{cls.__name__} must have the field {cls.count!r}, which says how many scores a row has")
     if cls.name.replace("_", "") != cls.__name__.lower() or cls.name != cls.name.lower():
         raise ValueError(f"{cls.__name__}: name must be the class name in lower case with underscores, got {cls.name!r}")
     return cls
@@ -166,7 +168,7 @@ class BuiltIn(Objective):
     domain: ClassVar[Interval] = Interval(-np.inf, np.inf)
 
     def __post_init__(self) -> None:
-        row = builtins.names()[self.builtin]
+        row = self._any
         known = {p.name: p for p in row.parameters}
         for name, _ in self.values:
             if name not in known:
@@ -177,30 +179,43 @@ class BuiltIn(Objective):
         conflict = row.conflict and row.conflict(self.params)
         if conflict:
             raise ValueError(f"{self._owner}: {conflict}")
-        object.__setattr__(self, "link", self.textbook.link)
+        object.__setattr__(self, "link", self._newest.output or self.textbook.link)
+        object.__setattr__(self, "scores", self.textbook.scores)
         super().__post_init__()
 
     @property
     def like(self) -> str:
         """The booster whose objective this is."""
-        return builtins.names()[self.builtin].booster
+        return self._any.booster
+
+    @property
+    def _any(self) -> builtins.Native:
+        """One of the rows of this name: booster, parameters and labels are the same in all."""
+        return builtins.names()[self.builtin]
+
+    @property
+    def _newest(self) -> builtins.Native:
+        """The row for these parameters, in the newest version: what it computes does not change with the version."""
+        row = builtins.row_for(self.builtin, self.params, None)
+        assert row is not None, f"the table has no row for {self!r}"
+        return row
 
     @property
     def params(self) -> dict[str, Any]:
         """Every parameter under the booster's name for it."""
-        return {**builtins.names()[self.builtin].defaults(), **dict(self.values)}
+        return {**self._any.defaults(), **dict(self.values)}
 
     @property
     def textbook(self) -> _Textbook:
         """The textbook objective that this built-in computes."""
-        row = builtins.names()[self.builtin]
+        row = self._newest
         fields = {ours: self.params[theirs] for theirs, ours in row.mirror.items()}
         curvature = "default" if self.curvature == "native" else self.curvature
         return _registered[row.textbook](**fields, curvature=curvature)
 
     @property
     def curvatures(self) -> tuple[str, ...]:
-        return (*_registered[builtins.names()[self.builtin].textbook].kinds, "native")
+        return (*_registered[self._newest.textbook].kinds, "native")
 
     @property
     def _owner(self) -> str:
@@ -216,18 +231,19 @@ class BuiltIn(Objective):
         return True
 
     def _row(self) -> builtins.Native:
-        row = builtins.row_for(self.builtin, protocol.installed_version(self.like))
-        if row is None:
-            version = protocol.installed_version(self.like)
-            raise ValueError(f"{self._owner}: {self.like} {version} has no such objective")
-        return row
+        """The row of the installed version; of one that lacks the objective, the newest."""
+        row = builtins.row_for(self.builtin, self.params, protocol.installed_version(self.like))
+        return row or self._newest
 
     def _native(self, booster: str) -> tuple[builtins.Native, Mapping[str, Any]] | None:
         return self._row(), self.params
 
+    def _borrowed(self) -> None:
+        return None
+
     def _labels(self, k: int) -> Interval:
-        row = builtins.names()[self.builtin]
-        return self.textbook._labels(k) if row.rowwise else row.labels
+        row = self._newest
+        return self.textbook._labels(k) if row.count else row.labels
 
     def _scores(self, raw: Any, y: np.ndarray, what: str = "raw") -> np.ndarray:
         return self.textbook._scores(raw, y, what)
@@ -237,7 +253,8 @@ class BuiltIn(Objective):
         self._refuse_targets(y, self._labels(k))
         out, bad = self.textbook._losses(y, raw)
         factor = self._factor(y)
-        return (out if factor is None else out * factor), bad
+        # The booster's own labels rule, even where the textbook has fewer.
+        return (out if factor is None else out * factor), bad & ~loops.BAD_TARGET
 
     def _gradients(
         self,
@@ -253,15 +270,15 @@ class BuiltIn(Objective):
         factor = self._factor(y)
         if factor is not None:
             weight = (factor if weight is None else factor * weight).astype(y.dtype)
-        return self.textbook._gradients(y, raw, weight, kind, results, least)
+        return self.textbook._gradients(y, raw, weight, kind, results, least) & ~loops.BAD_TARGET
 
     def _factor(self, y: np.ndarray) -> np.ndarray | None:
-        row = builtins.names()[self.builtin]
+        row = self._newest
         return row.label_weight(y, self.params) if row.label_weight else None
 
     def _start(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> np.ndarray:
         """The booster's own start, good or bad; with an offset the boosters start from the offset."""
-        k = self._classes(y, self.params.get("num_class"))
+        k = self._count(self._newest.count, self.params, y)
         self._refuse_targets(y, self._labels(k))
         if offset is not None:
             return np.zeros(offset.shape[1] if offset.ndim == 2 else 1)

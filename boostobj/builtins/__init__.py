@@ -7,6 +7,7 @@ computes, and the conformance checks hold its arithmetic against that. Adding a 
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,13 +25,14 @@ class Native:
     """One objective of one booster.
 
     `kernel(y, f, w, *parameters)` returns (grad, hess), for one score, or
-    `kernel(y[n], f[k, n], w[n], *parameters, hess[k, n])`, for a block of n rows whose y are class indices, fills hess
-    and leaves the gradient in f: in the booster's own arithmetic, weight included.
+    `kernel(y[n], f[k, n], w[n], *parameters, hess[k, n])`, for a block of n rows (y are int32 where targets are classes,
+    float32 otherwise), fills hess and leaves the gradient in f: in the booster's own arithmetic, weight included.
     `start(y, weight, k, parameters, threads)` is the booster's own start: `base_score`, on the scale of its predictions,
     in XGBoost, which adds one partial sum per thread; raw scores in LightGBM. None where the booster has none.
     `mirror` maps the booster's parameter names to the fields of the textbook objective; an objective under its own name
     uses the first row of the table that it can be expressed in.
     `label_weight(y, parameters)` gives a factor per row that is part of the booster's loss and depends on the data.
+    `prepare(y, raw, weight, parameters)` gives the kernel's parameters where they depend on the data.
     """
 
     booster: str
@@ -42,10 +44,17 @@ class Native:
     parameters: tuple[Parameter, ...] = ()
     mirror: Mapping[str, str] = field(default_factory=dict)
     label_weight: Callable[[np.ndarray, Mapping[str, Any]], np.ndarray | None] | None = None
-    prepare: Callable[[np.ndarray, Mapping[str, Any]], tuple[float, ...]] | None = None
+    prepare: Callable[[np.ndarray, np.ndarray, np.ndarray | None, Mapping[str, Any]], tuple[Any, ...]] | None = None
     conflict: Callable[[Mapping[str, Any]], str | None] | None = None  # parameters that exclude each other
-    rowwise: bool = False
+    count: str = ""
+    """The parameter that says how many scores a row has: that number, or a tuple of as many; "" for one score."""
     link: str = "identity"  # XGBoost: how base_score becomes a raw score
+    output: str = ""  # the link of the booster's predictions, where it is not the textbook objective's
+    hessian: str = "exact"
+    """The textbook curvature that the booster's Hessian is, up to one factor; "" where it is none of them."""
+    exposure: bool = False
+    """The weight is part of the loss, and does not multiply it."""
+    when: Callable[[Mapping[str, Any]], bool] | None = None  # the values of the parameters for which the row holds
     since: tuple[int, ...] = (0,)
     until: tuple[int, ...] = (10**6,)  # the first version for which the row no longer holds
 
@@ -59,19 +68,25 @@ class Native:
         """Whether the scores are float64."""
         return self.booster == "lightgbm"
 
-    def kernel_parameters(self, y: np.ndarray, values: Mapping[str, Any]) -> tuple[float, ...]:
+    def kernel_parameters(
+        self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, values: Mapping[str, Any]
+    ) -> tuple[Any, ...]:
         """What the kernel is handed after (y, f, w)."""
         if self.prepare:
-            return self.prepare(y, values)
-        numbers = [values[p.name] for p in self.parameters if p.kernel]
-        if self.booster == "xgboost":
-            from .xgboost import as_read
+            return self.prepare(y, raw, weight, values)
+        return tuple(float(self.as_read(values[p.name])) for p in self.parameters if p.kernel)
 
-            numbers = [as_read(number) for number in numbers]
-        return tuple(float(number) for number in numbers)
+    def as_read(self, value: float) -> np.floating | float:
+        """A parameter as the booster reads it from its text."""
+        from . import lightgbm, xgboost
+
+        return (xgboost if self.booster == "xgboost" else lightgbm).as_read(value)
 
     def defaults(self) -> dict[str, Any]:
         return {p.name: p.default for p in self.parameters}
+
+    def holds(self, values: Mapping[str, Any], number: tuple[int, ...]) -> bool:
+        return self.since <= number < self.until and (self.when is None or self.when(values))
 
     def raw_start(self, y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any]) -> np.ndarray:
         """The booster's start as raw scores, float64, shape (k,)."""
@@ -104,25 +119,35 @@ def table() -> tuple[Native, ...]:
 
 @functools.cache
 def names() -> dict[str, Native]:
-    """Every built-in by its public name; of several versions the newest, whose parameters are the widest."""
+    """Every built-in by its public name, with one of its rows; all rows of a name have the same parameters."""
     return {row.public_name: row for row in sorted(table(), key=lambda row: row.since)}
 
 
-@functools.cache
-def row_for(public_name: str, version: str | None) -> Native | None:
-    """The row that holds for a version of the booster."""
+def row_for(public_name: str, values: Mapping[str, Any], version: str | None) -> Native | None:
+    """The row that holds for these values of the parameters and this version of the booster; None for the newest."""
     number = version_of(version)
-    for row in table():
-        if row.public_name == public_name and row.since <= number < row.until:
-            return row
-    return None
+    rows = [row for row in table() if row.public_name == public_name and row.holds(values, number)]
+    return rows[0] if rows else None
 
 
-@functools.cache
 def rows_of_textbook(booster: str, textbook: str, version: str | None) -> tuple[Native, ...]:
     number = version_of(version)
     return tuple(
         row
         for row in table()
         if row.booster == booster and row.textbook == textbook and row.since <= number < row.until
+    )
+
+
+@functools.cache
+def tell(booster: str, version: str | None) -> None:
+    """Say once that nobody has checked a version; patch releases count as their minor version."""
+    checked = CHECKED.get(booster, ())
+    if version is None or version_of(version)[:2] in {version_of(v)[:2] for v in checked}:
+        return
+    warnings.warn(
+        f"boostobj has not been checked on {booster} {version} (only on {', '.join(checked)}): whether training through"
+        " it still gives the trees of the built-in objectives is what `boostobj parity --all` says",
+        UserWarning,
+        stacklevel=5,
     )

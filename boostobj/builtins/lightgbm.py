@@ -5,6 +5,7 @@ Source: src/objective/{binary,multiclass}_objective.hpp of the releases.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -50,6 +51,29 @@ def multiclass(y, f, w, hess):  # type: ignore[no-untyped-def]
             f[j, b] = where(y[b] == j, q - 1.0, q) * weight
 
 
+@functools.cache
+def as_read(value: float) -> float:
+    """A parameter as LightGBM reads it from its text: not always the nearest float64.
+
+    Source: Common::Atof of utils/common.h. The digits after the point are read as a whole number and divided.
+    """
+    mantissa, _, exponent = str(value).lower().partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    number, right = 0.0, 0.0
+    for digit in whole.lstrip("-"):
+        number = number * 10.0 + int(digit)
+    for digit in fraction:
+        right = right * 10.0 + int(digit)
+    number += right / 10.0 ** len(fraction)
+    scale = 1.0
+    fifties, rest = divmod(min(abs(int(exponent or 0)), 308), 50)
+    eights, ones = divmod(rest, 8)
+    for factor in [1e50] * fifties + [1e8] * eights + [10.0] * ones:
+        scale *= factor
+    number = number / scale if exponent.startswith("-") else number * scale
+    return -number if mantissa.startswith("-") else number
+
+
 def _label_weights(y: np.ndarray, values: Mapping[str, Any]) -> tuple[float, float]:
     """The factors of negative and positive rows."""
     negative = positive = 1.0
@@ -58,11 +82,13 @@ def _label_weights(y: np.ndarray, values: Mapping[str, Any]) -> tuple[float, flo
         rest = y.size - count
         if count and rest:
             negative, positive = (count / rest, 1.0) if count > rest else (1.0, rest / count)
-    return negative, positive * values["scale_pos_weight"]
+    return negative, positive * as_read(values["scale_pos_weight"])
 
 
-def _binary_parameters(y: np.ndarray, values: Mapping[str, Any]) -> tuple[float, ...]:
-    return values["sigmoid"], *_label_weights(y, values)
+def _binary_parameters(
+    y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, values: Mapping[str, Any]
+) -> tuple[float, ...]:
+    return as_read(values["sigmoid"]), *_label_weights(y, values)
 
 
 def _binary_label_weight(y: np.ndarray, values: Mapping[str, Any]) -> np.ndarray | None:
@@ -92,7 +118,7 @@ def _binary_start(
     else:
         mean = _sum(positive * weight) / _sum(weight)
     mean = max(min(mean, 1.0 - _EPSILON), _EPSILON)
-    return np.array([math.log(mean / (1.0 - mean)) / values["sigmoid"]])
+    return np.array([math.log(mean / (1.0 - mean)) / as_read(values["sigmoid"])])
 
 
 def _multiclass_start(
@@ -131,6 +157,6 @@ ROWS = (
         Interval(0, 2**31, "low", integer=True),
         (Parameter("num_class", None, Optional(Interval(2, 2**31, "both", True)), typical=(3,), kernel=False),),
         {"num_class": "num_class"},
-        rowwise=True,
+        count="num_class",
     ),
 )

@@ -242,8 +242,8 @@ def _softmax_rows(name: str) -> tuple[Native, Native]:
     common = ("xgboost", name, "softmax", softmax)
     rest = (_CLASSES, (_NUM_CLASS,), {"num_class": "num_class"})
     return (
-        Native(*common, _scalar_start, *rest, rowwise=True, until=(3, 1)),
-        Native(*common, _softmax_start, *rest, rowwise=True, since=(3, 1)),
+        Native(*common, _scalar_start, *rest, count="num_class", until=(3, 1)),
+        Native(*common, _softmax_start, *rest, count="num_class", since=(3, 1)),
     )
 
 

@@ -57,6 +57,7 @@ class Softmax(Rowwise):
     link = "softmax"
     domain = Interval(0, 2**31, "low", integer=True)
     kinds = ("exact", "majorized")
+    shift_free = True
 
     num_class: int | None = param(
         None, domain=Optional(Interval(2, 2**31, "both", integer=True)), typical=(4,), kernel=False
