@@ -1,24 +1,56 @@
 """Objectives for XGBoost and LightGBM: the same trees as the built-ins, exact, fast, and yours too."""
 
 from .boosters import train
-from .domain import Choice, Interval, param
+from .domain import Ascending, Choice, Interval, param
 from .objective import Objective, Pointwise, Rowwise
-from .objectives import LogCosh, LogLoss, PseudoHuber, Softmax
+from .objectives import (
+    AbsoluteError,
+    Expectile,
+    Fair,
+    Gamma,
+    Hinge,
+    Huber,
+    LogCosh,
+    LogLoss,
+    Poisson,
+    PseudoHuber,
+    Quantile,
+    Softmax,
+    SquaredError,
+    SquaredLogError,
+    SquaredRootError,
+    Tweedie,
+)
+from .params import from_params
 from .registry import get, objectives, register
 from .threads import get_num_threads, set_num_threads
 from .version import __version__
 
 __all__ = [
+    "AbsoluteError",
+    "Ascending",
     "Choice",
+    "Expectile",
+    "Fair",
+    "Gamma",
+    "Hinge",
+    "Huber",
     "Interval",
     "LogCosh",
     "LogLoss",
     "Objective",
     "Pointwise",
+    "Poisson",
     "PseudoHuber",
+    "Quantile",
     "Rowwise",
     "Softmax",
+    "SquaredError",
+    "SquaredLogError",
+    "SquaredRootError",
+    "Tweedie",
     "__version__",
+    "from_params",
     "get",
     "get_num_threads",
     "objectives",

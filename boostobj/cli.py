@@ -38,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     parity = commands.add_parser("parity", help="train with the boosters' own objectives and with ours, and compare")
     parity.add_argument("--rounds", type=int, default=100)
+    parity.add_argument("--all", action="store_true", help="also other parameters, larger data, other starts")
     parity.add_argument("--json", type=Path, metavar="FILE", help="also write the results there")
     parity.set_defaults(run=_parity)
 
@@ -175,7 +176,7 @@ def _parity(arguments: argparse.Namespace) -> int:
     if arguments.json and not arguments.json.resolve().parent.is_dir():
         raise ValueError(f"--json: there is no directory {arguments.json.parent}")
     console = _console()
-    cases = [dataclasses.replace(case, rounds=arguments.rounds) for case in parity.claimed()]
+    cases = [dataclasses.replace(case, rounds=arguments.rounds) for case in parity.claimed(arguments.all)]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     results = []
     with Progress(*columns, console=console, transient=True) as progress:

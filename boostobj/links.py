@@ -12,12 +12,15 @@ import numpy as np
 class Link:
     """`inverse` maps float64 raw scores to the target's scale; `xgboost` is the objective whose predict does the same.
 
-    `lightgbm` is the same in LightGBM, as its models write it: {k} stands for the number of scores, {slope} for what
-    multiplies the raw score. Empty where it has none.
+    Where `margin`, that objective's base_score is a raw score; else it is on the scale of `inverse`. "reg:squarederror"
+    beside another inverse than the identity means that no objective has this link: predictions are raw scores.
+    `lightgbm` is the objective with this link in LightGBM, as its models write it: {k} stands for the number of scores,
+    {slope} for what multiplies a raw score; "" where there is none.
     """
 
     inverse: Callable[[np.ndarray], np.ndarray]
     xgboost: str
+    margin: bool = False
     lightgbm: str = ""
 
 
@@ -35,8 +38,32 @@ def _softmax(raw: np.ndarray) -> np.ndarray:
     return e / e.sum(axis=1, keepdims=True)
 
 
+def _log(raw: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):  # what is beyond the largest float is infinite
+        return np.exp(raw)
+
+
+def _softplus(raw: np.ndarray) -> np.ndarray:
+    return np.maximum(raw, 0.0) + np.log1p(np.exp(-np.abs(raw)))
+
+
+def _signed_square(raw: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        return raw * np.abs(raw)
+
+
+def _threshold(raw: np.ndarray) -> np.ndarray:
+    return np.where(raw > 0, 1.0, 0.0)
+
+
 LINKS: dict[str, Link] = {
-    "identity": Link(_identity, "reg:squarederror", "regression"),
-    "logit": Link(_logit, "binary:logistic", "binary sigmoid:{slope:.17g}"),
-    "softmax": Link(_softmax, "multi:softprob", "multiclass num_class:{k}"),
+    "identity": Link(_identity, "reg:squarederror", lightgbm="regression"),
+    "logit": Link(_logit, "binary:logistic", lightgbm="binary sigmoid:{slope:.17g}"),
+    "softmax": Link(_softmax, "multi:softprob", lightgbm="multiclass num_class:{k}"),
+    # Not count:poisson, which brings max_delta_step=0.7 with it.
+    "log": Link(_log, "reg:gamma", lightgbm="poisson"),
+    "one_vs_all": Link(_logit, "binary:logistic", lightgbm="multiclassova num_class:{k} sigmoid:{slope:.17g}"),
+    "signed_square": Link(_signed_square, "reg:squarederror", margin=True, lightgbm="regression sqrt"),
+    "softplus": Link(_softplus, "reg:squarederror", margin=True, lightgbm="cross_entropy_lambda"),
+    "threshold": Link(_threshold, "binary:hinge", margin=True),
 }

@@ -300,6 +300,24 @@ def native_pointwise(function: Callable, wide: bool, whole: bool) -> Callable:
 
 
 @functools.cache
+def native_sum(function: Callable) -> Callable:
+    """A float64 sum of float32 terms function(y, f, w): what a booster's own objective takes its scale from."""
+    function_ = _compiled(function)
+    one = np.float32(1.0)
+    like = np.float32(0.0)
+
+    # Vectorised, so that the terms are added in another order than the booster's: its scale is then rounded to float32.
+    @numba.njit(error_model="numpy", nogil=True, fastmath={"reassoc", "nsz"})
+    def loop(y, raw, weight):
+        total = 0.0
+        for i in range(np.uintp(raw.shape[0])):
+            total += np.float64(function_(y[i], narrowed(raw[i], like), weight_of(weight, i, one)))
+        return total
+
+    return _cached(loop, "native_sum", function)
+
+
+@functools.cache
 def rowwise_loss(row: Callable, whole: bool) -> Callable:
     row_ = _compiled(row)
 

@@ -54,6 +54,14 @@ def load(name: str) -> Data:
         return _data(name, x, (signal + rng.logistic(size=n) > 0).astype(float))
     if name == "synthetic soft labels":
         return _data(name, x, 1 / (1 + np.exp(-signal - rng.normal(size=n))))
+    if name == "synthetic counts":  # some zeros, a few large ones
+        return _data(name, x, rng.poisson(np.exp(signal / 3)))
+    if name == "synthetic counts above 0":
+        return _data(name, x, 1 + rng.poisson(np.exp(signal / 3)))
+    if name == "synthetic positive":
+        return _data(name, x, np.exp(signal / 3) * rng.gamma(2.0, 0.5, size=n))
+    if name == "synthetic claims":  # mostly zero, the rest a sum of gamma amounts
+        return _data(name, x, rng.gamma(np.maximum(rng.poisson(np.exp(signal / 3 - 1)), 1e-9), 2.0).round(3))
     if name == "synthetic 5 classes":
         score = np.stack([signal * np.cos(j) + x[:, j] for j in range(5)], axis=1) + rng.gumbel(size=(n, 5))
         return _data(name, x, score.argmax(axis=1))
@@ -189,7 +197,7 @@ def _run_lightgbm(case: Case, data: Data, objective: Objective) -> Result:
     name = builtins.names()[case.objective].name
     params = {**LIGHTGBM_DEFAULTS, **dict(case.params)}
     k = 1
-    if name == "multiclass":
+    if builtins.names()[case.objective].count:
         k = int(data.y.max()) + 1
         params["num_class"] = k
     native = {**params, **dict(case.objective_params), "objective": name}
@@ -254,23 +262,103 @@ def _without_start(tree: dict[str, str], shift: float) -> dict[str, str]:
     return {key: value for key, value in tree.items() if key not in ("internal_value", "shrinkage")}
 
 
-def claimed() -> list[Case]:
-    """What `boostobj parity` runs: every claim of the table, on real data, with and without weights."""
-    one = [
-        Case("binary:logistic", "breast cancer"),
-        Case("binary:logistic", "synthetic binary", objective_params=(("scale_pos_weight", 2.5),)),
-        Case("reg:logistic", "synthetic soft labels"),
-        Case("binary:logitraw", "breast cancer"),
-        Case("reg:pseudohubererror", "diabetes", objective_params=(("huber_slope", 400.0),)),
-        Case("reg:pseudohubererror", "synthetic regression"),
-        Case("multi:softprob", "digits"),
-        Case("multi:softmax", "synthetic 5 classes"),
-        Case("lightgbm:binary", "breast cancer"),
-        Case("lightgbm:binary", "synthetic binary", start="0"),
-        Case("lightgbm:binary", "synthetic binary", objective_params=(("is_unbalance", True), ("sigmoid", 1.7))),
-        Case("lightgbm:multiclass", "digits"),
-        Case("lightgbm:multiclass", "synthetic 5 classes", start="0"),
+def _on(objective: str, *data: str, **params: Any) -> list[Case]:
+    return [Case(objective, name, objective_params=tuple(params.items())) for name in data]
+
+
+_DIABETES, _CANCER, _DIGITS = "diabetes", "breast cancer", "digits"
+_LEVELS = (0.1, 0.5, 0.9)
+
+
+def _real() -> list[Case]:
+    """Every built-in on data bundled with scikit-learn."""
+    return [
+        *_on("reg:squarederror", _DIABETES),
+        *_on("reg:squaredlogerror", _DIABETES),
+        *_on("reg:logistic", _CANCER),
+        *_on("binary:logistic", _CANCER),
+        *_on("binary:logitraw", _CANCER),
+        *_on("binary:hinge", _CANCER),
+        *_on("reg:pseudohubererror", _DIABETES, huber_slope=400.0),
+        *_on("reg:absoluteerror", _DIABETES),
+        *_on("reg:quantileerror", _DIABETES, quantile_alpha=0.3),
+        *_on("reg:quantileerror", _DIABETES, quantile_alpha=_LEVELS),
+        *_on("reg:expectileerror", _DIABETES, expectile_alpha=0.3),
+        *_on("reg:expectileerror", _DIABETES, expectile_alpha=_LEVELS),
+        *_on("count:poisson", _DIABETES),
+        *_on("reg:gamma", _DIABETES),
+        *_on("reg:tweedie", _DIABETES),
+        *_on("multi:softmax", _DIGITS),
+        *_on("multi:softprob", _DIGITS),
+        *_on("lightgbm:regression", _DIABETES),
+        *_on("lightgbm:regression", _DIABETES, reg_sqrt=True),
+        *_on("lightgbm:huber", _DIABETES, alpha=20.0),
+        *_on("lightgbm:fair", _DIABETES, fair_c=20.0),
+        *_on("lightgbm:poisson", _DIABETES),
+        *_on("lightgbm:gamma", _DIABETES),
+        *_on("lightgbm:tweedie", _DIABETES),
+        *_on("lightgbm:binary", _CANCER),
+        *_on("lightgbm:multiclass", _DIGITS),
+        *_on("lightgbm:multiclassova", _DIGITS),
+        *_on("lightgbm:cross_entropy", _CANCER),
+        *_on("lightgbm:cross_entropy_lambda", _CANCER),
     ]
+
+
+def _more() -> list[Case]:
+    """Other parameters, on larger data and other kinds of targets."""
+    real, counts, positive, claims = (f"synthetic {kind}" for kind in ("regression", "counts", "positive", "claims"))
+    binary, soft, five = "synthetic binary", "synthetic soft labels", "synthetic 5 classes"
+    xgboost = [
+        *_on("reg:squarederror", real, scale_pos_weight=3.0),
+        *_on("reg:squaredlogerror", positive),
+        *_on("reg:logistic", soft),
+        *_on("binary:logistic", binary, scale_pos_weight=2.5),
+        *_on("binary:logitraw", binary, scale_pos_weight=0.4),
+        *_on("binary:hinge", binary),
+        *_on("reg:pseudohubererror", real),
+        *_on("reg:absoluteerror", real),
+        *_on("reg:quantileerror", real),
+        *_on("reg:quantileerror", real, quantile_alpha=(0.05, 0.95)),
+        *_on("reg:expectileerror", real, expectile_alpha=0.9),
+        *_on("reg:expectileerror", real, expectile_alpha=(0.05, 0.95)),
+        *_on("count:poisson", counts),
+        *_on("count:poisson", counts, max_delta_step=0.3),
+        *_on("reg:gamma", positive),
+        *_on("reg:gamma", counts + " above 0", scale_pos_weight=2.0),
+        *_on("reg:tweedie", claims, tweedie_variance_power=1.2),
+        *_on("multi:softmax", five),
+        *_on("multi:softprob", five),
+    ]
+    lightgbm = [
+        *_on("lightgbm:regression", real),
+        *_on("lightgbm:regression", real, reg_sqrt=True),
+        *_on("lightgbm:huber", real),
+        *_on("lightgbm:fair", real),
+        *_on("lightgbm:poisson", counts, poisson_max_delta_step=0.3),
+        *_on("lightgbm:gamma", positive),
+        *_on("lightgbm:tweedie", claims, tweedie_variance_power=1.2),
+        *_on("lightgbm:binary", binary, is_unbalance=True, sigmoid=1.7),
+        *_on("lightgbm:binary", binary, scale_pos_weight=2.5),
+        *_on("lightgbm:multiclass", five),
+        *_on("lightgbm:multiclassova", five, is_unbalance=True),
+        *_on("lightgbm:multiclassova", five, sigmoid=1.7, scale_pos_weight=2.5),
+        *_on("lightgbm:cross_entropy", soft),
+        *_on("lightgbm:cross_entropy_lambda", soft),
+    ]
+    return [*xgboost, *lightgbm, *(dataclasses.replace(case, start="0") for case in lightgbm)]
+
+
+def exists(case: Case) -> bool:
+    """Whether the installed version of the booster has the objective, with these parameters."""
+    version = __import__(case.booster).__version__
+    values = {**builtins.names()[case.objective].defaults(), **dict(case.objective_params)}
+    return builtins.row_for(case.objective, values, version) is not None
+
+
+def claimed(everything: bool = False) -> list[Case]:
+    """What `boostobj parity` runs: every claim of the table, on real data, with and without weights; `--all` has more."""
+    one = [case for case in _real() + (_more() if everything else []) if exists(case)]
     return [dataclasses.replace(case, weighted=weighted) for case in one for weighted in (False, True)]
 
 

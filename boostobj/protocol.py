@@ -142,7 +142,7 @@ def _scores(owner: str, raw: Any) -> np.ndarray:
 
 def _refuse_dart(owner: str, dataset: Any) -> None:
     params = getattr(dataset, "params", None) or {}
-    if any(params.get(key) == "dart" for key in _BOOSTING):
+    if any(str(params.get(key)).lower() == "dart" for key in _BOOSTING):  # LightGBM takes upper case too
         raise ValueError(
             f"{owner}: LightGBM's boosting='dart' gives another model at every run under a custom objective"
             " (it reads a flag that nothing has set); use boosting='gbdt'"

@@ -52,6 +52,8 @@ class Native:
     output: str = ""  # the link of the booster's predictions, where it is not the textbook objective's
     hessian: str = "exact"
     """The textbook curvature that the booster's Hessian is, up to one factor; "" where it is none of them."""
+    smooth: bool = False
+    """The booster trains a smoothed loss: its gradient is not the textbook's either."""
     exposure: bool = False
     """The weight is part of the loss, and does not multiply it."""
     when: Callable[[Mapping[str, Any]], bool] | None = None  # the values of the parameters for which the row holds
@@ -74,13 +76,14 @@ class Native:
         """What the kernel is handed after (y, f, w)."""
         if self.prepare:
             return self.prepare(y, raw, weight, values)
-        return tuple(float(self.as_read(values[p.name])) for p in self.parameters if p.kernel)
+        return tuple(self.as_read(values[p.name]) for p in self.parameters if p.kernel)
 
-    def as_read(self, value: float) -> np.floating | float:
-        """A parameter as the booster reads it from its text."""
+    def as_read(self, value: Any) -> Any:
+        """A parameter as the booster reads it from its text: a float32 in XGBoost, a float in LightGBM; tuples as arrays."""
         from . import lightgbm, xgboost
 
-        return (xgboost if self.booster == "xgboost" else lightgbm).as_read(value)
+        read: Callable[[float], Any] = xgboost.as_read if self.booster == "xgboost" else lightgbm.as_read
+        return np.array([read(v) for v in value]) if isinstance(value, tuple) else read(value)
 
     def defaults(self) -> dict[str, Any]:
         return {p.name: p.default for p in self.parameters}
@@ -92,7 +95,8 @@ class Native:
         """The booster's start as raw scores, float64, shape (k,)."""
         start = self.start(y, weight, k, values, 1)
         if self.booster == "lightgbm":
-            return np.asarray(start, np.float64)
+            start = np.asarray(start, np.float64)
+            return np.where(np.abs(start) > np.float32(1e-15), start, 0.0)  # LightGBM's kEpsilon: not worth adding
         from .xgboost import to_raw
 
         return to_raw(self, start, k)

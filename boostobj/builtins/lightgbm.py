@@ -1,23 +1,102 @@
 """LightGBM's objectives. Scores and arithmetic are float64, rounded to float32 last; labels and weights are float32.
 
-Source: src/objective/{binary,multiclass}_objective.hpp of the releases.
+Source: src/objective/{regression,binary,multiclass,xentropy}_objective.hpp of the releases.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from ..domain import POSITIVE, Choice, Interval, Optional, Parameter
+from ..domain import NON_NEGATIVE, POSITIVE, UNIT, Choice, Interval, Optional, Parameter
+from ..domain import REAL as ANY
 from ..elementary import exp, where
 from . import Native
 
+Values = Mapping[str, Any]
+Weight = np.ndarray | None
+
 _f4 = np.float32
 _EPSILON = float(_f4(1e-15))
+_LARGEST = float(np.finfo(np.float64).max)
+
+
+def regression(y, f, w):  # type: ignore[no-untyped-def]
+    return _f4(f - y) * w, w
+
+
+def root_regression(y, f, w):  # type: ignore[no-untyped-def]
+    return _f4(f - math.copysign(np.sqrt(abs(y)), y)) * w, w
+
+
+def huber(y, f, w, alpha):  # type: ignore[no-untyped-def]
+    difference = f - y
+    weight = np.float64(w)
+    return where(abs(difference) <= alpha, difference * weight, math.copysign(weight, difference) * alpha), w
+
+
+def fair(y, f, w, c):  # type: ignore[no-untyped-def]
+    x = f - y
+    weight = np.float64(w)
+    near = abs(x) + c
+    return c * x / near * weight, c * c / (near * near) * weight
+
+
+def poisson(y, f, w, exp_max_delta_step):  # type: ignore[no-untyped-def]
+    # An infinite mean times a weight of 0 is NaN in LightGBM; saturated, it is 0.
+    mean = min(exp(f), _LARGEST)
+    weight = np.float64(w)
+    return (mean - y) * weight, min(mean * exp_max_delta_step, _LARGEST) * weight
+
+
+def gamma(y, f, w):  # type: ignore[no-untyped-def]
+    ratio = min(y * min(exp(-f), _LARGEST), _LARGEST)
+    weight = np.float64(w)
+    return (1.0 - ratio) * weight, ratio * weight
+
+
+def tweedie(y, f, w, rho):  # type: ignore[no-untyped-def]
+    first = min(exp((1.0 - rho) * f), _LARGEST)
+    second = min(exp((2.0 - rho) * f), _LARGEST)
+    weight = np.float64(w)
+    return (-y * first + second) * weight, (-y * (1.0 - rho) * first + (2.0 - rho) * second) * weight
+
+
+def cross_entropy(y, f, w):  # type: ignore[no-untyped-def]
+    weight = np.float64(w)
+    far = f <= -37.0
+    e = exp(where(far, f, -f))
+    beside = 1.0 + e
+    grad = where(far, e - y, ((_f4(1) - y) - y * e) / beside)
+    return grad * weight, where(far, e, e / (beside * beside)) * weight
+
+
+def old_cross_entropy(y, f, w):  # type: ignore[no-untyped-def]
+    z = 1.0 / (1.0 + exp(-f))
+    weight = np.float64(w)
+    return (z - y) * weight, z * (1.0 - z) * weight
+
+
+def cross_entropy_lambda(y, f, w, weighted):  # type: ignore[no-untyped-def]
+    if weighted == 0.0:
+        z = 1.0 / (1.0 + exp(-f))
+        return z - y, z * (1.0 - z)
+    weight = np.float64(w)
+    epf = exp(f)
+    hhat = math.log1p(epf)  # the C library's own: what follows cancels, and shows every bit
+    z = 1.0 - exp(-weight * hhat)
+    enf = 1.0 / epf
+    grad = (1.0 - y / z) * weight / (1.0 + enf)
+    c = 1.0 / (1.0 - z)
+    d = 1.0 + epf
+    a = weight * epf / (d * d)
+    d = c - 1.0
+    b = (c / (d * d)) * (1.0 + weight * epf - c)
+    return grad, a * (1.0 + y * b)
 
 
 def binary(y, f, w, sigmoid, negative, positive):  # type: ignore[no-untyped-def]
@@ -28,6 +107,20 @@ def binary(y, f, w, sigmoid, negative, positive):  # type: ignore[no-untyped-def
     size = abs(response)
     weight = np.float64(w)
     return response * label_weight * weight, size * (sigmoid - size) * label_weight * weight
+
+
+def multiclass_ova(y, f, w, sigmoid, negative, positive, hess):  # type: ignore[no-untyped-def]
+    k, n = f.shape
+    for j in range(k):
+        for b in range(n):
+            is_positive = y[b] == j
+            label = where(is_positive, 1.0, -1.0)
+            label_weight = where(is_positive, positive[j], negative[j])
+            response = -label * sigmoid / (1.0 + exp(label * sigmoid * f[j, b]))
+            size = abs(response)
+            weight = np.float64(w[b])
+            hess[j, b] = size * (sigmoid - size) * label_weight * weight
+            f[j, b] = response * label_weight * weight
 
 
 def multiclass(y, f, w, hess):  # type: ignore[no-untyped-def]
@@ -74,32 +167,63 @@ def as_read(value: float) -> float:
     return -number if mantissa.startswith("-") else number
 
 
-def _label_weights(y: np.ndarray, values: Mapping[str, Any]) -> tuple[float, float]:
-    """The factors of negative and positive rows."""
-    negative = positive = 1.0
+Test = Callable[[np.ndarray], np.ndarray]
+
+
+def _above_zero(y: np.ndarray) -> np.ndarray:
+    return y > 0
+
+
+def _one_sort(y: np.ndarray, positive: Test) -> bool:
+    """Whether all rows are positive, or none; the first thousand usually tell."""
+    first = positive(y[:1])
+    return all((positive(y[start : start + 1024]) == first).all() for start in range(0, y.size, 1024))
+
+
+def _label_weights(y: np.ndarray, positive: Test, values: Values) -> tuple[float, float]:
+    """The factors of negative and positive rows; where there is but one sort LightGBM does not train."""
+    if _one_sort(y, positive):
+        return 0.0, 0.0
+    below = above = 1.0
     if values["is_unbalance"]:
-        count = int((y > 0).sum())
+        count = int(positive(y).sum())
         rest = y.size - count
-        if count and rest:
-            negative, positive = (count / rest, 1.0) if count > rest else (1.0, rest / count)
-    return negative, positive * as_read(values["scale_pos_weight"])
+        below, above = (count / rest, 1.0) if count > rest else (1.0, rest / count)
+    return below, above * as_read(values["scale_pos_weight"])
 
 
-def _binary_parameters(
-    y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, values: Mapping[str, Any]
-) -> tuple[float, ...]:
-    return as_read(values["sigmoid"]), *_label_weights(y, values)
+def _binary_parameters(y: np.ndarray, raw: np.ndarray, weight: Weight, values: Values) -> tuple[float, ...]:
+    return as_read(values["sigmoid"]), *_label_weights(y, _above_zero, values)
 
 
-def _binary_label_weight(y: np.ndarray, values: Mapping[str, Any]) -> np.ndarray | None:
+def _ova_parameters(y: np.ndarray, raw: np.ndarray, weight: Weight, values: Values) -> tuple[Any, ...]:
+    factors = np.array([_label_weights(y, functools.partial(np.equal, j), values) for j in range(raw.shape[1])])
+    return as_read(values["sigmoid"]), np.ascontiguousarray(factors[:, 0]), np.ascontiguousarray(factors[:, 1])
+
+
+def _poisson_parameters(y: np.ndarray, raw: np.ndarray, weight: Weight, values: Values) -> tuple[float, ...]:
+    return (math.exp(as_read(values["poisson_max_delta_step"])),)
+
+
+def _lambda_parameters(y: np.ndarray, raw: np.ndarray, weight: Weight, values: Values) -> tuple[float, ...]:
+    """Whether there are weights: LightGBM drops those that are all 1, and has another formula without."""
+    return (float(weight is not None and not bool((weight == 1).all())),)
+
+
+def _binary_label_weight(y: np.ndarray, values: Values) -> np.ndarray | None:
     """What is_unbalance multiplies each row by; scale_pos_weight is a parameter of the textbook loss."""
     if not values["is_unbalance"]:
         return None
-    negative, positive = _label_weights(y, {**values, "scale_pos_weight": 1.0})
+    negative, positive = _label_weights(y, _above_zero, {**values, "scale_pos_weight": 1.0})
     return np.where(y > 0, positive, negative)
 
 
-def _binary_conflict(values: Mapping[str, Any]) -> str | None:
+def _ova_label_weight(y: np.ndarray, values: Values) -> None:
+    if values["is_unbalance"]:
+        raise ValueError("lightgbm:multiclassova: is_unbalance=True weights each class on its own, which no textbook has")
+
+
+def _binary_conflict(values: Values) -> str | None:
     if values["is_unbalance"] and values["scale_pos_weight"] != 1.0:
         return "is_unbalance=True and scale_pos_weight exclude each other, as in LightGBM"
     return None
@@ -109,20 +233,47 @@ def _sum(values: np.ndarray) -> float:
     return float(np.add.accumulate(values, dtype=np.float64)[-1])
 
 
-def _binary_start(
-    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any], threads: int
-) -> np.ndarray:
-    positive = (y > 0).astype(np.float64)
-    if weight is None:
-        mean = _sum(positive) / y.size
-    else:
-        mean = _sum(positive * weight) / _sum(weight)
+def _mean(y: np.ndarray, weight: Weight) -> float:
+    y = y.astype(np.float64)
+    return _sum(y) / y.size if weight is None else _sum(y * weight) / _sum(weight)
+
+
+def _mean_start(y: np.ndarray, weight: Weight, k: int, values: Values, threads: int) -> np.ndarray:
+    return np.array([_mean(y, weight)])
+
+
+def _root_start(y: np.ndarray, weight: Weight, k: int, values: Values, threads: int) -> np.ndarray:
+    return np.array([_mean(np.copysign(np.sqrt(np.abs(y)), y), weight)])
+
+
+def _log_mean_start(y: np.ndarray, weight: Weight, k: int, values: Values, threads: int) -> np.ndarray:
+    """Bounded where all targets are 0, which LightGBM refuses."""
+    return np.array([math.log(max(_mean(y, weight), _EPSILON))])
+
+
+def _logit(mean: float) -> float:
     mean = max(min(mean, 1.0 - _EPSILON), _EPSILON)
-    return np.array([math.log(mean / (1.0 - mean)) / as_read(values["sigmoid"])])
+    return math.log(mean / (1.0 - mean))
+
+
+def _binary_start(y: np.ndarray, weight: Weight, k: int, values: Values, threads: int) -> np.ndarray:
+    return np.array([_logit(_mean(y > 0, weight)) / as_read(values["sigmoid"])])
+
+
+def _ova_start(y: np.ndarray, weight: Weight, k: int, values: Values, threads: int) -> np.ndarray:
+    return np.array([_logit(_mean(y == j, weight)) / as_read(values["sigmoid"]) for j in range(k)])
+
+
+def _cross_entropy_start(y: np.ndarray, weight: Weight, k: int, values: Values, threads: int) -> np.ndarray:
+    return np.array([_logit(_mean(y, weight))])
+
+
+def _lambda_start(y: np.ndarray, weight: Weight, k: int, values: Values, threads: int) -> np.ndarray:
+    return np.array([math.log(max(math.expm1(_mean(y, weight)), _EPSILON))])
 
 
 def _multiclass_start(
-    y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any], threads: int
+    y: np.ndarray, weight: Weight, k: int, values: Values, threads: int
 ) -> np.ndarray:
     w = np.ones(y.size) if weight is None else weight.astype(np.float64)
     label = y.astype(np.int64)
@@ -130,33 +281,106 @@ def _multiclass_start(
     return np.array([math.log(max(p, _EPSILON)) for p in prior])  # NumPy's log has other bits than the C library's
 
 
+_SIGMOID = Parameter("sigmoid", 1.0, POSITIVE, unit="1/raw", typical=(1.7,))
+_SCALE_POS_WEIGHT = Parameter("scale_pos_weight", 1.0, POSITIVE, typical=(2.5,))
+_UNBALANCE = Choice((False, True))
+_CLASSES = Interval(0, 2**31, "low", integer=True)
+_NUM_CLASS = Parameter("num_class", None, Optional(Interval(2, 2**31, "both", True)), typical=(3,), kernel=False)
+_REG_SQRT = Parameter("reg_sqrt", False, Choice((False, True)), typical=(True,), kernel=False)
+
+
+def _row(name: str, textbook: str, kernel: Any, start: Any, labels: Interval, *rest: Any, **more: Any) -> Native:
+    return Native("lightgbm", name, textbook, kernel, start, labels, *rest, **more)
+
+
+def _no_root(values: Values) -> bool:
+    return not values["reg_sqrt"]
+
+
+def _root(values: Values) -> bool:
+    return bool(values["reg_sqrt"])
+
+
 ROWS = (
-    Native(
-        "lightgbm",
+    _row("regression", "squared_error", regression, _mean_start, ANY, (_REG_SQRT,), when=_no_root),
+    _row("regression", "squared_root_error", root_regression, _root_start, ANY, (_REG_SQRT,), when=_root),
+    _row(
+        "huber",
+        "huber",
+        huber,
+        _mean_start,
+        ANY,
+        (Parameter("alpha", 0.9, POSITIVE, unit="y", typical=(3.0,)),),
+        {"alpha": "delta"},
+        hessian="",
+    ),
+    _row(
+        "fair",
+        "fair",
+        fair,
+        _mean_start,
+        ANY,
+        (Parameter("fair_c", 1.0, POSITIVE, unit="y", typical=(3.0,)),),
+        {"fair_c": "c"},
+    ),
+    _row(
+        "poisson",
+        "poisson",
+        poisson,
+        _log_mean_start,
+        NON_NEGATIVE,
+        (Parameter("poisson_max_delta_step", 0.7, POSITIVE, typical=(0.3,)),),
+        prepare=_poisson_parameters,
+    ),
+    _row("gamma", "gamma", gamma, _log_mean_start, NON_NEGATIVE),
+    _row(
+        "tweedie",
+        "tweedie",
+        tweedie,
+        _log_mean_start,
+        NON_NEGATIVE,
+        (Parameter("tweedie_variance_power", 1.5, Interval(1, 2, "low"), typical=(1.2,)),),
+        {"tweedie_variance_power": "power"},
+    ),
+    _row(
         "binary",
         "log_loss",
         binary,
         _binary_start,
         Interval(0, 1, "both", integer=True),
-        (
-            Parameter("sigmoid", 1.0, POSITIVE, unit="1/raw", typical=(1.7,)),
-            Parameter("is_unbalance", False, Choice((False, True)), typical=(True,)),
-            Parameter("scale_pos_weight", 1.0, POSITIVE, typical=(2.5,)),
-        ),
+        (_SIGMOID, Parameter("is_unbalance", False, _UNBALANCE, typical=(True,)), _SCALE_POS_WEIGHT),
         {"sigmoid": "sigmoid", "scale_pos_weight": "scale_pos_weight"},
         _binary_label_weight,
         _binary_parameters,
         _binary_conflict,
     ),
-    Native(
-        "lightgbm",
-        "multiclass",
-        "softmax",
-        multiclass,
-        _multiclass_start,
-        Interval(0, 2**31, "low", integer=True),
-        (Parameter("num_class", None, Optional(Interval(2, 2**31, "both", True)), typical=(3,), kernel=False),),
-        {"num_class": "num_class"},
+    _row("cross_entropy", "log_loss", old_cross_entropy, _cross_entropy_start, UNIT, until=(4, 4)),
+    _row("cross_entropy", "log_loss", cross_entropy, _cross_entropy_start, UNIT, since=(4, 4)),
+    _row(
+        "cross_entropy_lambda",
+        "log_loss",
+        cross_entropy_lambda,
+        _lambda_start,
+        UNIT,
+        prepare=_lambda_parameters,
+        output="softplus",
+        exposure=True,
+    ),
+    _row(
+        "multiclass", "softmax", multiclass, _multiclass_start, _CLASSES, (_NUM_CLASS,), {"num_class": "num_class"},
+        count="num_class",
+    ),
+    _row(
+        "multiclassova",
+        "one_vs_all",
+        multiclass_ova,
+        _ova_start,
+        _CLASSES,
+        (_NUM_CLASS, _SIGMOID, Parameter("is_unbalance", False, _UNBALANCE), _SCALE_POS_WEIGHT),
+        {"num_class": "num_class", "sigmoid": "sigmoid", "scale_pos_weight": "scale_pos_weight"},
+        _ova_label_weight,
+        _ova_parameters,
+        _binary_conflict,
         count="num_class",
     ),
 )

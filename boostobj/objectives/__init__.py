@@ -1,7 +1,36 @@
 """The objectives, one class each, grouped by target. Importing this registers them."""
 
-from .classification import LogLoss
+from .classification import Hinge, LogLoss
+from .counts import Gamma, Poisson, Tweedie
 from .multiclass import Softmax
-from .regression import LogCosh, PseudoHuber
+from .regression import (
+    AbsoluteError,
+    Expectile,
+    Fair,
+    Huber,
+    LogCosh,
+    PseudoHuber,
+    Quantile,
+    SquaredError,
+    SquaredLogError,
+    SquaredRootError,
+)
 
-__all__ = ["LogCosh", "LogLoss", "PseudoHuber", "Softmax"]
+__all__ = [
+    "AbsoluteError",
+    "Expectile",
+    "Fair",
+    "Gamma",
+    "Hinge",
+    "Huber",
+    "LogCosh",
+    "LogLoss",
+    "Poisson",
+    "PseudoHuber",
+    "Quantile",
+    "Softmax",
+    "SquaredError",
+    "SquaredLogError",
+    "SquaredRootError",
+    "Tweedie",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, final
 
-from ..domain import NON_NEGATIVE, POSITIVE, UNIT, param
+from ..domain import NON_NEGATIVE, POSITIVE, UNIT, Interval, param
 from ..elementary import exp, expm1, softplus
 from ..objective import Pointwise
 from ..registry import register
@@ -89,3 +89,52 @@ class LogLoss(Pointwise):
         square = c * sigmoid * sigmoid
         majorized = half_tanh / a if a > 1e-8 else 0.25
         return c * loss, c * sigmoid * residual, square * (tail / (1.0 + e)), square * majorized
+
+
+@final
+@register
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Hinge(Pointwise):
+    """Hinge loss, as of support vector machines.
+
+    Target: 0 or 1. Raw score: a margin, positive for class 1. Estimates: which class is the more likely one, not how
+    likely it is.
+
+    With s = 2*y - 1, the class as -1 or 1:
+
+        loss      max(0, 1 - s*f)
+        gradient  -s                                   where s*f < 1, else 0
+        exact     0
+
+    At the kink, s*f = 1, the gradient is 0, as in XGBoost. With a Hessian of 0 a booster cannot divide by it: XGBoost
+    uses 1 where s*f < 1, and that is curvature="native", the default in the boosters' door.
+
+    Equalities: XGBoost's binary:hinge; LightGBM has none. When not to use it: probabilities are wanted (LogLoss); data
+    of one class that is the more likely one everywhere (every score tends to it).
+
+    Raises: ValueError for a target, score or weight outside its set.
+
+    Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 2nd ed., section 12.3.2, table 12.1.
+
+    >>> Hinge().grad_hess([0, 1, 1], [0.0, 0.0, 1.0])
+    (array([ 1., -1.,  0.]), array([0., 0., 0.]))
+    """
+
+    name = "hinge"
+    link = "threshold"
+    domain = Interval(0, 1, "both", integer=True)
+    kinds = ("exact",)
+
+    @staticmethod
+    def definition(mp: Any, y: Any, f: Any) -> Any:
+        return max(mp.mpf(0), 1 - (2 * y - 1) * f)
+
+    @staticmethod
+    def kinks(y: Any, f: Any) -> Any:
+        return (2 * y - 1) * f - 1
+
+    @staticmethod
+    def point(y, f):  # type: ignore[no-untyped-def]
+        s = 2.0 * y - 1.0
+        inside = s * f < 1.0
+        return 1.0 - s * f if inside else 0.0, -s if inside else 0.0, 0.0

@@ -6,10 +6,31 @@ import math
 from dataclasses import dataclass
 from typing import Any, final
 
-from ..domain import POSITIVE, REAL, param
-from ..elementary import exp, log_cosh_ratio, tanh
+from ..domain import POSITIVE, REAL, UNIT, Interval, param
+from ..elementary import exp, kernel, log1p, log_cosh_ratio, tanh
 from ..objective import Pointwise
 from ..registry import register
+
+_ABOVE_MINUS_1 = math.nextafter(-1.0, 0.0)
+_DOWN = 2.0**-64
+_DOWN_LOG = 64 * math.log(2.0)
+
+
+@kernel
+def _atanh_rest(z):  # type: ignore[no-untyped-def]
+    """1/3 + z/5 + z**2/7 + ...: for z up to 1/25, where its terms beyond these are below the last bit."""
+    y = 1.0 / 25.0
+    y = y * z + 1.0 / 23.0
+    y = y * z + 1.0 / 21.0
+    y = y * z + 1.0 / 19.0
+    y = y * z + 1.0 / 17.0
+    y = y * z + 1.0 / 15.0
+    y = y * z + 1.0 / 13.0
+    y = y * z + 1.0 / 11.0
+    y = y * z + 1.0 / 9.0
+    y = y * z + 1.0 / 7.0
+    y = y * z + 1.0 / 5.0
+    return y * z + 1.0 / 3.0
 
 
 @final
@@ -143,3 +164,449 @@ class PseudoHuber(Pointwise):
         majorized = share / root
         loss = a * (near / (root + share))
         return loss, math.copysign(near / root, r), majorized * majorized * majorized, majorized
+
+
+@final
+@register
+@dataclass(frozen=True, kw_only=True, repr=False)
+class SquaredError(Pointwise):
+    """Squared error (half of it).
+
+    Target: any real number. Raw score: the prediction itself. Estimates: the mean.
+
+        loss      (f - y)**2 / 2
+        gradient  f - y
+        exact     1
+
+    Equalities: XGBoost's reg:squarederror and LightGBM's regression are curvature="native", the default in the
+    boosters' door; Expectile(alpha=0.5) is half of it; Huber, Fair, LogCosh and PseudoHuber near the target.
+    When not to use it: outliers (their gradient grows without bound).
+
+    Raises: ValueError for a target, score or weight outside its set.
+
+    Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 2nd ed., section 10.10.2, table 10.2.
+
+    >>> SquaredError().grad_hess([1.0, 1.0], [1.0, 4.0])
+    (array([0., 3.]), array([1., 1.]))
+    """
+
+    name = "squared_error"
+    link = "identity"
+    domain = REAL
+    kinds = ("exact",)
+
+    @staticmethod
+    def definition(mp: Any, y: Any, f: Any) -> Any:
+        return (f - y) ** 2 / 2
+
+    @staticmethod
+    def point(y, f):  # type: ignore[no-untyped-def]
+        d = f - y
+        return 0.5 * d * d, d, 1.0
+
+
+@final
+@register
+@dataclass(frozen=True, kw_only=True, repr=False)
+class AbsoluteError(Pointwise):
+    """Absolute error.
+
+    Target: any real number. Raw score: the prediction itself. Estimates: the median.
+
+        loss      |f - y|
+        gradient  sign(f - y)                          0 at f = y, where the loss has a kink
+        exact     0
+
+    With a Hessian of 0 a booster cannot divide by it: XGBoost and LightGBM use 1, and that is curvature="native", the
+    default in the boosters' door.
+
+    Equalities: XGBoost's reg:absoluteerror and LightGBM's l1, which also set each leaf to the median of its residuals,
+    as no objective handed in can; twice Quantile(alpha=0.5). When not to use it: few rows per leaf (it ignores how far
+    off a row is; Huber or LogCosh near the target).
+
+    Raises: ValueError for a target, score or weight outside its set.
+
+    Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 2nd ed., section 10.10.2, table 10.2.
+
+    >>> AbsoluteError().grad_hess([1.0, 1.0], [1.0, 4.0])
+    (array([0., 1.]), array([0., 0.]))
+    """
+
+    name = "absolute_error"
+    link = "identity"
+    domain = REAL
+    kinds = ("exact",)
+
+    @staticmethod
+    def definition(mp: Any, y: Any, f: Any) -> Any:
+        return abs(f - y)
+
+    @staticmethod
+    def kinks(y: Any, f: Any) -> Any:
+        return f - y
+
+    @staticmethod
+    def point(y, f):  # type: ignore[no-untyped-def]
+        d = f - y
+        return abs(d), 0.0 if d == 0.0 else math.copysign(1.0, d), 0.0
+
+
+@final
+@register
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Huber(Pointwise):
+    """Huber loss: squared error near, absolute error far.
+
+    Target: any real number. Raw score: the prediction itself. Estimates: a location between mean and median.
+
+    With d = `delta` and r = f - y:
+
+        loss      r**2 / 2                             where |r| <= d, else d*(|r| - d/2)
+        gradient  r                                    where |r| <= d, else d*sign(r)
+        exact     1                                    where |r| <= d, else 0
+        majorized 1                                    where |r| <= d, else d/|r|; never below exact
+
+    The majorized curvature: the loss is concave in r**2, so the quadratic in r that touches it at r lies above it
+    everywhere; its curvature is gradient/residual. With the exact Hessian rows far from their targets pull without
+    weighing anything: a leaf of them takes a step of any size. That is why the boosters are given the majorized one
+    unless curvature says otherwise.
+
+    Parameters
+    ----------
+    delta : float in (0, inf), unit of y
+        Where the loss turns from square to absolute.
+
+    Equalities: SquaredError as delta grows; delta*AbsoluteError as it shrinks; LightGBM's huber(alpha=delta), whose
+    Hessian is 1 everywhere, is curvature="native". When not to use it: outliers that must have no influence at all
+    (their gradient stays `delta`).
+
+    Raises: ValueError for a parameter, target, score or weight outside its set.
+
+    Source: Huber 1964, Robust estimation of a location parameter, Annals of Mathematical Statistics 35, section 1.
+
+    >>> Huber(delta=2.0).grad_hess([0.0, 0.0], [1.0, -6.0])
+    (array([ 1., -2.]), array([1., 0.]))
+    """
+
+    name = "huber"
+    link = "identity"
+    domain = REAL
+    kinds = ("exact", "majorized")
+    boosters_curvature = "majorized"
+
+    delta: float = param(1.0, domain=POSITIVE, unit="y", typical=(0.01, 30.0))
+
+    @staticmethod
+    def definition(mp: Any, y: Any, f: Any, delta: Any) -> Any:
+        r = abs(f - y)
+        return r**2 / 2 if r <= delta else delta * (r - delta / 2)
+
+    @staticmethod
+    def majorizer(mp: Any, y: Any, f: Any, delta: Any) -> Any:
+        r = abs(f - y)
+        return delta / r if r > delta else mp.mpf(1)
+
+    @staticmethod
+    def kinks(y: Any, f: Any, delta: float) -> Any:
+        return abs(f - y) - delta
+
+    @staticmethod
+    def point(y, f, delta):  # type: ignore[no-untyped-def]
+        d = f - y
+        a = abs(d)
+        inside = a <= delta
+        loss = 0.5 * d * d if inside else delta * (a - 0.5 * delta)
+        return loss, math.copysign(min(a, delta), d), 1.0 if inside else 0.0, 1.0 if inside else delta / a
+
+
+@final
+@register
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Fair(Pointwise):
+    """Fair's loss: squared error near; far out it grows like absolute error, more slowly than Huber's.
+
+    Target: any real number. Raw score: the prediction itself. Estimates: a location between mean and median.
+
+    With r = f - y:
+
+        loss      c**2 * (|r|/c - log(1 + |r|/c))
+        gradient  c*r / (|r| + c)
+        exact     c**2 / (|r| + c)**2
+        majorized c / (|r| + c)                        never below exact; 1 at r = 0
+
+    The majorized curvature: the loss is concave in r**2, so the quadratic in r that touches it at r lies above it
+    everywhere; its curvature is gradient/residual. The exact Hessian falls like |r|**-2: a booster that starts far from
+    the targets, in units of c, diverges with it. That is why the boosters are given the majorized one unless curvature
+    says otherwise.
+
+    Parameters
+    ----------
+    c : float in (0, inf), unit of y
+        Where the loss turns from square to absolute.
+
+    Equalities: SquaredError as c grows; c*AbsoluteError as it shrinks; LightGBM's fair(fair_c=c) has the exact Hessian
+    and is curvature="native". When not to use it: outliers that must have no influence at all (their gradient tends to
+    `c`).
+
+    Raises: ValueError for a parameter, target, score or weight outside its set.
+
+    Source: Fair 1974, On the robust estimation of econometric models, Annals of Economic and Social Measurement 3,
+    section 2; the loss as printed by Rey 1983, Introduction to Robust and Quasi-Robust Statistical Methods, section 6.4.
+
+    >>> Fair(c=2.0).grad_hess([0.0, 0.0], [0.0, 6.0])
+    (array([0. , 1.5]), array([1.    , 0.0625]))
+    """
+
+    name = "fair"
+    link = "identity"
+    domain = REAL
+    kinds = ("exact", "majorized")
+    boosters_curvature = "majorized"
+
+    c: float = param(1.0, domain=POSITIVE, unit="y", typical=(0.01, 30.0))
+
+    @staticmethod
+    def definition(mp: Any, y: Any, f: Any, c: Any) -> Any:
+        x = abs(f - y) / c
+        return c**2 * (x - mp.log1p(x))
+
+    @staticmethod
+    def majorizer(mp: Any, y: Any, f: Any, c: Any) -> Any:
+        return c / (abs(f - y) + c)
+
+    @staticmethod
+    def point(y, f, c):  # type: ignore[no-untyped-def]
+        d = f - y
+        a = abs(d)
+        u = a / c
+        # Near 0 the difference cancels. With s = u/(2 + u), log1p(u) is 2*(s + s**3/3 + s**5/5 + ...), and u is
+        # 2*s/(1 - s): the difference is s*(u - 2*(s**2/3 + s**4/5 + ...)), whose terms are far apart.
+        z = (u / (2.0 + u)) ** 2
+        near = (a / (2.0 + u)) * (a - 2.0 * c * (z * _atanh_rest(z)))
+        far = c * (a - c * log1p(min(u, 1e308)))
+        # |r| and c may be far apart: with the larger of the two taken out nothing overflows.
+        small = min(a, c)
+        ratio = small / max(a, c)
+        majorized = (1.0 if a <= c else ratio) / (1.0 + ratio)
+        loss = near if u < 0.5 else far
+        return loss, math.copysign(small / (1.0 + ratio), d), majorized * majorized, majorized
+
+
+@final
+@register
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Quantile(Pointwise):
+    """Quantile loss (pinball loss).
+
+    Target: any real number. Raw score: the prediction itself. Estimates: the quantile of level `alpha`.
+
+    With r = f - y:
+
+        loss      (1 - alpha)*r                        where r >= 0, else -alpha*r
+        gradient  1 - alpha                            where r >= 0, else -alpha
+        exact     0
+
+    At the kink, f = y, the gradient is that of r > 0, as in XGBoost and LightGBM. With a Hessian of 0 a booster cannot
+    divide by it: both use 1, and that is curvature="native", the default in the boosters' door.
+
+    Parameters
+    ----------
+    alpha : float in [0, 1]
+        Level of the quantile. At 0 and 1 nothing holds the score back on one side: the start is the smallest or the
+        largest target.
+
+    Equalities: half of AbsoluteError for alpha=0.5; XGBoost's reg:quantileerror(quantile_alpha=alpha) and LightGBM's
+    quantile, which also set each leaf to the quantile of its residuals, as no objective handed in can. When not to use it:
+    several levels that must not cross (MultiExpectile's do not).
+
+    Raises: ValueError for a parameter, target, score or weight outside its set.
+
+    Source: Koenker and Bassett 1978, Regression quantiles, Econometrica 46, eq. 2.1.
+
+    >>> Quantile(alpha=0.75).grad_hess([1.0, 1.0], [1.0, 0.0])
+    (array([ 0.25, -0.75]), array([0., 0.]))
+    """
+
+    name = "quantile"
+    link = "identity"
+    domain = REAL
+    kinds = ("exact",)
+
+    alpha: float = param(0.5, domain=UNIT, typical=(0.1, 0.75))
+
+    @staticmethod
+    def definition(mp: Any, y: Any, f: Any, alpha: Any) -> Any:
+        return max(alpha * (y - f), (1 - alpha) * (f - y))
+
+    @staticmethod
+    def kinks(y: Any, f: Any, alpha: float) -> Any:
+        return f - y
+
+    @staticmethod
+    def point(y, f, alpha):  # type: ignore[no-untyped-def]
+        d = f - y
+        slope = 1.0 - alpha if d >= 0.0 else -alpha
+        return slope * d, slope, 0.0
+
+
+@final
+@register
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Expectile(Pointwise):
+    """Expectile loss (asymmetric least squares).
+
+    Target: any real number. Raw score: the prediction itself. Estimates: the expectile of level `alpha`, a weighted
+    mean: targets above it weigh alpha, those below 1 - alpha.
+
+    With r = f - y and v = 1 - alpha where r >= 0, else alpha:
+
+        loss      v * r**2 / 2
+        gradient  v * r
+        exact     v                                    that of r > 0 at f = y, where it jumps
+
+    Parameters
+    ----------
+    alpha : float in [0, 1]
+        Level of the expectile.
+
+    Equalities: half of SquaredError for alpha=0.5; XGBoost's reg:expectileerror. When not to use it: outliers (their
+    gradient grows without bound; Quantile), or a level that must mean a share of rows.
+
+    Raises: ValueError for a parameter, target, score or weight outside its set.
+
+    Source: Newey and Powell 1987, Asymmetric least squares estimation and testing, Econometrica 55, eq. 2.2.
+
+    >>> Expectile(alpha=0.75).grad_hess([1.0, 1.0], [3.0, -1.0])
+    (array([ 0.5, -1.5]), array([0.25, 0.75]))
+    """
+
+    name = "expectile"
+    link = "identity"
+    domain = REAL
+    kinds = ("exact",)
+
+    alpha: float = param(0.5, domain=UNIT, typical=(0.1, 0.75))
+
+    @staticmethod
+    def definition(mp: Any, y: Any, f: Any, alpha: Any) -> Any:
+        return abs(alpha - (1 if f >= y else 0)) * (f - y) ** 2 / 2
+
+    @staticmethod
+    def kinks(y: Any, f: Any, alpha: float) -> Any:
+        return f - y
+
+    @staticmethod
+    def point(y, f, alpha):  # type: ignore[no-untyped-def]
+        d = f - y
+        v = 1.0 - alpha if d >= 0.0 else alpha
+        slope = v * d
+        return 0.5 * slope * d, slope, v
+
+
+@final
+@register
+@dataclass(frozen=True, kw_only=True, repr=False)
+class SquaredLogError(Pointwise):
+    """Squared logarithmic error (half of it).
+
+    Target: a number above -1. Raw score: the prediction itself, above -1 too. Estimates: exp of the mean of
+    log(1 + y), minus 1.
+
+    With u = log(1 + f) - log(1 + y):
+
+        loss      u**2 / 2
+        gradient  u / (1 + f)
+        exact     (1 - u) / (1 + f)**2                 negative where 1 + f is above e*(1 + y)
+        damped    u / ((1 + f)*(f - y))                the curvature of the secant to the fit; 1/(1 + y)**2 at f = y
+
+    The damped curvature is gradient/residual: always positive, and a step of -gradient/damped ends at f = y from
+    anywhere. It is no bound. The boosters are given it unless curvature says otherwise, because with the exact one rows
+    far above their target pull without weighing anything, or have a negative weight.
+
+    Equalities: SquaredError of log1p(f) and log1p(y). XGBoost's reg:squaredlogerror is curvature="native"; its Hessian
+    is the exact one, and at least 1e-6. When not to use it: it is not convex; SquaredError on log1p(y) gives the same
+    estimate without the edge at -1.
+
+    A booster's scores may go below -1 on the way; they count as the smallest number above -1 there, which pulls them
+    back. `loss` and `grad_hess` take scores above -1 only.
+
+    Raises: ValueError for a target, score or weight outside its set.
+
+    Source: XGBoost 1.0, documentation of reg:squaredlogerror; damped: the secant (quasi-Newton) condition, Nocedal and
+    Wright, Numerical Optimization, 2nd ed., eq. 6.6.
+
+    >>> grad, hess = SquaredLogError(curvature="damped").grad_hess([0.0, 1.0], [1.0, 1.0])
+    >>> grad.round(4).tolist(), hess.round(4).tolist()
+    ([0.3466, 0.0], [0.3466, 0.25])
+    """
+
+    name = "squared_log_error"
+    link = "identity"
+    domain = Interval(-1, math.inf)
+    scores = Interval(-1, math.inf)
+    kinds = ("exact", "damped")
+    boosters_curvature = "damped"
+
+    @staticmethod
+    def definition(mp: Any, y: Any, f: Any) -> Any:
+        return (mp.log(1 + f) - mp.log(1 + y)) ** 2 / 2
+
+    @staticmethod
+    def damper(mp: Any, y: Any, f: Any) -> Any:
+        return (mp.log(1 + f) - mp.log(1 + y)) / ((1 + f) * (f - y)) if f != y else 1 / (1 + y) ** 2
+
+    @staticmethod
+    def point(y, f):  # type: ignore[no-untyped-def]
+        f = max(f, _ABOVE_MINUS_1)
+        d = f - y
+        a = abs(d)
+        s = 1.0 + f
+        low = 1.0 + min(f, y)
+        # |u| is log1p(a/low): relative accuracy everywhere, where the difference of two logarithms has none at f = y.
+        q = a / low
+        far = q > 1e300
+        u = log1p((a * _DOWN) / low if far else q) + (_DOWN_LOG if far else 0.0)
+        secant = u / a / s if q > 1e-17 else 1.0 / low / s
+        return 0.5 * u * u, math.copysign(u, d) / s, (1.0 - math.copysign(u, d)) / s / s, secant
+
+
+@final
+@register
+@dataclass(frozen=True, kw_only=True, repr=False)
+class SquaredRootError(Pointwise):
+    """Squared error (half of it) of the target's root.
+
+    Target: any real number. Raw score: the root of the prediction, with its sign. Estimates: the square of the mean of
+    the targets' roots.
+
+    With t = sign(y)*sqrt(|y|):
+
+        loss      (f - t)**2 / 2
+        gradient  f - t
+        exact     1
+
+    Equalities: SquaredError on t; LightGBM's regression with reg_sqrt=true is curvature="native", the default in the
+    boosters' door. When not to use it: the mean is wanted (it estimates less, the more the targets vary).
+
+    Raises: ValueError for a target, score or weight outside its set.
+
+    Source: LightGBM 2.0, documentation of reg_sqrt; why a root: Bartlett 1936, The square root transformation in
+    analysis of variance, Supplement to the Journal of the Royal Statistical Society 3.
+
+    >>> SquaredRootError().grad_hess([9.0, -4.0], [3.0, 1.0])
+    (array([0., 3.]), array([1., 1.]))
+    """
+
+    name = "squared_root_error"
+    link = "signed_square"
+    domain = REAL
+    kinds = ("exact",)
+
+    @staticmethod
+    def definition(mp: Any, y: Any, f: Any) -> Any:
+        return (f - mp.sign(y) * mp.sqrt(abs(y))) ** 2 / 2
+
+    @staticmethod
+    def point(y, f):  # type: ignore[no-untyped-def]
+        d = f - math.copysign(math.sqrt(abs(y)), y)
+        return 0.5 * d * d, d, 1.0
