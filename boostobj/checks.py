@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from . import builtins, registry
-from .domain import REAL, Interval
+from .domain import Interval
 from .objective import Objective, Rowwise, _Textbook
 from .registry import BuiltIn
 
@@ -110,7 +110,14 @@ def _with(o: Objective, curvature: str = "default") -> _Textbook:
 
 def _fields(o: _Textbook) -> dict[str, Any]:
     mp = mpmath().mp
-    return {p.name: mp.mpf(getattr(o, p.name)) for p in o.parameters() if p.kernel}
+    values = {p.name: getattr(o, p.name) for p in o.parameters() if p.kernel}
+    return {n: tuple(map(mp.mpf, v)) if isinstance(v, tuple) else mp.mpf(v) for n, v in values.items()}
+
+
+def _columns(o: Objective) -> int:
+    """How many scores a row has, 1 or k."""
+    law = textbook(o)
+    return (law._known_count() or CLASSES) if isinstance(law, Rowwise) else 1
 
 
 STEP = 25  # differences are taken over 10**-25, or less where a kink is nearer
@@ -147,10 +154,11 @@ class Reference:
     """True values at some points, and how much each moves with its inputs.
 
     Points are (n,) or (n, k); values are lists of (v, moved), two mpf, of that shape (loss: (n,)). `moved` is
-    sum_j |f_j dv/df_j| + |r dv/dr|, the last term for losses of a residual r = f - y. A loss whose link gives the target
-    another scale can pass through 0 with nothing special there (Poisson's where exp(f) = y*f: what depends on y alone
-    is left out of it), and the target is rounded data like the score: |y dv/dy| is part of what moves its loss. It is
-    not part of what moves its derivatives: their zeros are where training ends.
+    sum_j |f_j dv/df_j| + |r dv/dr|, the last term for losses of one residual r = f - y; where several scores meet one
+    real target it is |y dv/dy| instead.
+    A loss whose link gives the target another scale can pass through 0 with nothing special there (Poisson's where
+    exp(f) = y*f: what depends on y alone is left out of it), and the target is rounded data like the score: |y dv/dy| is
+    part of what moves its loss. It is not part of what moves its derivatives: their zeros are where training ends.
     """
 
     y: np.ndarray
@@ -164,13 +172,19 @@ def _points(o: _Textbook) -> tuple[np.ndarray, np.ndarray]:
     """Targets and scores of every size, near every place where a formula could cancel."""
     rng = np.random.default_rng(3)
     if isinstance(o, Rowwise):
+        k = _columns(o)
         spread = np.concatenate([np.full(20, 3.0), 10.0 ** rng.uniform(-8, 3, 20), 10.0 ** rng.uniform(3, 300, 8)])
-        raw = rng.normal(size=(len(spread), CLASSES)) * spread[:, None]
+        raw = rng.normal(size=(len(spread), k)) * spread[:, None]
         raw[5] = raw[5, 0]  # all equal
         raw[6, 1] = raw[6].max()  # a tie for the largest
-        raw[7] = [800.0, 0.0, -800.0, 1.0]
-        raw[8] = [0.0, -30.0, -40.0, -700.0]
-        return rng.integers(0, CLASSES, len(raw)).astype(float), raw
+        raw[7] = [800.0, 0.0, -800.0, 1.0][:k]
+        raw[8] = [0.0, -30.0, -40.0, -700.0][:k]
+        if o.domain.integer:
+            return rng.integers(0, k, len(raw)).astype(float), raw
+        y = sample_targets(o.domain, len(raw), rng)
+        raw[9:15, 0] = y[9:15]  # where the first score fits, or nearly
+        raw[15:21, 0] = y[15:21] * (1 + 10.0 ** rng.uniform(-16, -1, 6))
+        return y, raw
     wide = np.concatenate([10.0 ** rng.uniform(-300, 300, 40), 10.0 ** rng.uniform(-3, 3, 40)])
     y = sample_targets(o.domain, 120, rng)
     raw = np.concatenate([wide * rng.choice([-1.0, 1.0], len(wide)), rng.normal(0, 3, 40)])
@@ -209,7 +223,7 @@ def _fits(link: str, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def scores_of(o: Objective) -> Interval:
     """The scores that the textbook's door takes."""
-    return getattr(textbook(o), "scores", REAL)
+    return textbook(o).scores
 
 
 def kinks_at(o: _Textbook, y: np.ndarray, raw: np.ndarray) -> np.ndarray | None:
@@ -281,38 +295,53 @@ def _rowwise_reference(o: _Textbook, y: np.ndarray, raw: np.ndarray) -> Referenc
     mp = mpmath().mp
     loss, grad, curvature = [], [], {kind: [] for kind in o.kinds}  # type: ignore[var-annotated]
     k = raw.shape[1]
-    for target, scores in zip(y.tolist(), raw.tolist(), strict=True):
-        with mp.workdps(_digits(max(abs(s) for s in scores))):
+    for target, scores, step in zip(y.tolist(), raw.tolist(), _steps(o, y, raw), strict=True):
+        with mp.workdps(_digits(max(abs(s) for s in [*scores, target]), step)):
             t, f = mp.mpf(target), [mp.mpf(s) for s in scores]
             fields = _fields(o)
-            h = mp.mpf(10) ** -STEP
+            h = mp.mpf(10) ** -step
+            moving = range(k if o.domain.integer else k + 1)  # the last is the target, where it is a real number
 
-            @functools.cache
-            def at(*moves: int, t: Any = t, f: list = f, fields: dict = fields, h: Any = h) -> Any:
-                return type(o).definition(mp, t, [v + m * h for v, m in zip(f, moves, strict=True)], **fields)
+            def tabled(function: Callable, t: Any = t, f: list = f, fields: dict = fields, h: Any = h) -> Callable:
+                """The function of (column, how many h) pairs to move by; it is asked for the same again and again."""
 
-            def moved(*pairs: tuple[int, int], at: Callable = at) -> Any:
-                moves = [0] * k
-                for j, m in pairs:
-                    moves[j] += m
-                return at(*moves)
+                @functools.cache
+                def at(*moves: int) -> Any:
+                    here = [v + m * h for v, m in zip(f, moves[:k], strict=True)]
+                    return function(mp, t + moves[k] * h if moves[k] else t, here, **fields)
 
-            def slope(j: int, *at_: tuple[int, int], moved: Callable = moved, h: Any = h) -> Any:
-                return (moved((j, 1), *at_) - moved((j, -1), *at_)) / (2 * h)
+                def moved(*pairs: tuple[int, int]) -> Any:
+                    moves = [0] * (k + 1)
+                    for j, m in pairs:
+                        moves[j] += m
+                    return at(*moves)
 
-            def bend(j: int, *at_: tuple[int, int], moved: Callable = moved, h: Any = h) -> Any:
-                return (moved((j, 1), *at_) - 2 * moved(*at_) + moved((j, -1), *at_)) / h**2
+                return moved
 
-            def effect(of: Callable, j: int, f: list = f, h: Any = h) -> Any:
-                return mp.fsum(abs(f[i]) * abs(of(j, (i, 1)) - of(j, (i, -1))) / (2 * h) for i in range(k))
+            def effect(of: Callable, t: Any = t, f: list = f, h: Any = h, moving: range = moving) -> Any:
+                """How much a function moves when scores and target do, by their own size."""
+                sizes = [*f, t]
+                return mp.fsum(abs(sizes[i]) * abs(of((i, 1)) - of((i, -1))) / (2 * h) for i in moving)
 
-            first = [slope(j) for j in range(k)]
-            loss.append((moved(), mp.fsum(abs(a) * abs(b) for a, b in zip(f, first, strict=True))))
-            grad.append([(first[j], effect(slope, j)) for j in range(k)])
-            curvature["exact"].append([(bend(j), effect(bend, j)) for j in range(k)])
-            if "majorized" in curvature:
-                values = type(o).majorizer(mp, t, f, **fields)
-                curvature["majorized"].append([(v, mp.mpf(0)) for v in values])
+            law = tabled(type(o).definition)
+
+            def slope(j: int, *at: tuple[int, int], law: Callable = law, h: Any = h) -> Any:
+                return (law((j, 1), *at) - law((j, -1), *at)) / (2 * h)
+
+            def bend(j: int, *at: tuple[int, int], law: Callable = law, h: Any = h) -> Any:
+                return (law((j, 1), *at) - 2 * law(*at) + law((j, -1), *at)) / h**2
+
+            loss.append((law(), effect(law)))
+            grad.append([(slope(j), effect(functools.partial(slope, j))) for j in range(k)])
+            curvature["exact"].append([(bend(j), effect(functools.partial(bend, j))) for j in range(k)])
+            for kind in o.kinds[1:]:
+                bound = tabled(getattr(type(o), DEFINED_BY[kind]))
+
+                def column(j: int, *at: tuple[int, int], bound: Callable = bound) -> Any:
+                    return bound(*at)[j]
+
+                columns = [functools.partial(column, j) for j in range(k)]
+                curvature[kind].append([(of(), effect(of)) for of in columns])
     return Reference(y, raw, loss, grad, curvature)
 
 
@@ -386,11 +415,10 @@ def sample_targets(domain: Interval, n: int, rng: np.random.Generator) -> np.nda
 def sample(o: Objective, n: int = 37, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Targets, scores and weights that the objective must take."""
     rng = np.random.default_rng(seed)
-    k = o.params.get("num_class") if isinstance(o, BuiltIn) else getattr(o, "num_class", None)
     many = isinstance(textbook(o), Rowwise)
-    k = (k or CLASSES) if many else 1
+    k = _columns(o)
     y = sample_targets(o._labels(k), n, rng)
-    if many:
+    if many and o._labels(k).integer:
         y[:k] = np.arange(k)[:n]
     raw = rng.normal(size=(n, k)) if many else rng.normal(size=n)
     for p in textbook(o).parameters():
@@ -470,7 +498,10 @@ def check_numpy_parameters_become_plain(o: Objective) -> None:
 
 
 def _numpy(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: np.float64(v) if isinstance(v, float) else v for name, v in fields.items()}
+    def numpy(value: Any) -> Any:
+        return np.float64(value) if isinstance(value, float) else value
+
+    return {name: np.array(v) if isinstance(v, tuple) else numpy(v) for name, v in fields.items()}
 
 
 @check
@@ -559,7 +590,7 @@ def check_huge_scores_stay_finite(o: Objective) -> None:
         assert not np.isnan(grad).any() and not np.isnan(hess).any(), kind
         assert (hess >= 0).all() or _may_be_negative(law, kind), kind
         # Only what is beyond the largest float is infinite.
-        rows = np.flatnonzero(np.isinf(grad + hess).reshape(len(y), -1).any(axis=1))
+        rows = np.flatnonzero((np.isinf(grad) | np.isinf(hess)).reshape(len(y), -1).any(axis=1))
         if rows.size:
             true = evaluated(law, y[rows], huge[rows])
             for got, law_says in ((grad, true.grad), (hess, true.curvature[kind])):
@@ -578,11 +609,10 @@ def check_kinks_take_a_side(o: Objective) -> None:
         return
     mp = mpmath().mp
     on = (distance == 0).reshape(len(y), -1).any(axis=1) & scores_of(law).contains(raw).reshape(len(y), -1).all(axis=1)
-    y, raw = y[on], raw[on]
+    y, raw, distance = y[on], raw[on], distance[on].reshape(on.sum(), -1)
     assert len(y) >= 3, "no score of the reference is at a kink"
     grad, hess = _with(law, "exact").grad_hess(y, raw)
     many = raw.ndim == 2
-    columns = raw.shape[1] if many else 1
     for i in range(len(y)):
         at = np.atleast_1d(raw[i])
         with mp.workdps(_digits(float(max(abs(y[i]), np.abs(at).max())))):
@@ -592,7 +622,7 @@ def check_kinks_take_a_side(o: Objective) -> None:
                 f = [mp.mpf(v) + moves.get(j, 0) for j, v in enumerate(at.tolist())]
                 return type(law).definition(mp, t, f if many else f[0], **fields)
 
-            for j in range(columns):
+            for j in np.flatnonzero(distance[i] == 0).tolist():
                 here = value({})
                 beside = [(value({j: side * h}), value({j: 2 * side * h}), side) for side in (-1, 1)]
                 slopes = [(4 * one - two - 3 * here) / (2 * side * h) for one, two, side in beside]
@@ -894,7 +924,8 @@ def check_inverse_link(o: Objective) -> None:
         assert shown.shape == raw.shape and shown.dtype == dtype
     law = textbook(o)
     slope = getattr(law, law.link_slope) if law.link_slope else 1.0
-    extreme = o.inverse_link(np.array([-1e300, 1e300]) if raw.ndim == 1 else np.array([[-1e300, 1e300, 0.0, 0.0]]))
+    ends = np.array([-1e300, 1e300, 0.0, 0.0])
+    extreme = o.inverse_link(ends[:2] if raw.ndim == 1 else ends[None, : raw.shape[1]])
     shown = o.inverse_link(raw)
     # Each is held against another way to say it.
     if o.link == "identity":
@@ -915,7 +946,11 @@ def check_inverse_link(o: Objective) -> None:
     elif o.link == "softmax":
         assert np.allclose(shown.sum(axis=1), 1.0, rtol=1e-12, atol=0)
         assert np.allclose(np.diff(np.log(shown)), np.diff(raw), rtol=1e-12, atol=1e-14)
-        assert extreme.tolist() == [[0.0, 1.0, 0.0, 0.0]]
+        assert extreme.tolist() == [[0.0, 1.0, 0.0, 0.0][: raw.shape[1]]]
+    elif o.link == "cumulative":
+        steps = np.diff(shown) - 1e-6
+        assert np.array_equal(shown[:, 0], raw[:, 0]) and (steps > 0).all()
+        assert np.allclose(np.log(np.expm1(steps)), raw[:, 1:], rtol=1e-9, atol=1e-9)
     else:
         raise AssertionError(f"no check of the link {o.link!r}")
 

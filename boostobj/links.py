@@ -56,6 +56,12 @@ def _threshold(raw: np.ndarray) -> np.ndarray:
     return np.where(raw > 0, 1.0, 0.0)
 
 
+def _cumulative(raw: np.ndarray) -> np.ndarray:
+    steps = 1e-6 + _softplus(raw)
+    steps[:, 0] = raw[:, 0]
+    return np.cumsum(steps, axis=1)
+
+
 LINKS: dict[str, Link] = {
     "identity": Link(_identity, "reg:squarederror", lightgbm="regression"),
     "logit": Link(_logit, "binary:logistic", lightgbm="binary sigmoid:{slope:.17g}"),
@@ -63,6 +69,7 @@ LINKS: dict[str, Link] = {
     # Not count:poisson, which brings max_delta_step=0.7 with it.
     "log": Link(_log, "reg:gamma", lightgbm="poisson"),
     "one_vs_all": Link(_logit, "binary:logistic", lightgbm="multiclassova num_class:{k} sigmoid:{slope:.17g}"),
+    "cumulative": Link(_cumulative, "reg:squarederror", margin=True),
     "signed_square": Link(_signed_square, "reg:squarederror", margin=True, lightgbm="regression sqrt"),
     "softplus": Link(_softplus, "reg:squarederror", margin=True, lightgbm="cross_entropy_lambda"),
     "threshold": Link(_threshold, "binary:hinge", margin=True),

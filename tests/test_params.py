@@ -58,9 +58,7 @@ def test_what_is_not_the_objectives_is_ignored(public):
     assert bo.from_params(row.booster, params) == bo.get(public, **required(row))
 
 
-@pytest.mark.parametrize(
-    ("public", "name"), [(public, p.name) for public, row in ROWS for p in row.parameters if p.required]
-)
+@pytest.mark.parametrize(("public", "name"), [(public, p.name) for public, row in ROWS for p in row.parameters if p.required])
 def test_what_has_no_default_must_be_given(public, name):
     row = builtins.names()[public]
     given = {k: v for k, v in required(row).items() if k != name}

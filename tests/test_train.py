@@ -39,6 +39,8 @@ def target(allowed, classes):
         y = SIGNAL > np.median(SIGNAL)
     elif allowed.low >= 0:
         y = np.floor(np.exp(SIGNAL)) + 1
+    elif allowed.low > -np.inf:
+        y = allowed.low + np.exp(SIGNAL).astype(np.float32)
     else:
         y = SIGNAL
     y = np.asarray(y, np.float64)
@@ -527,7 +529,7 @@ def dataset(**rest):
     ({"base_score": 0.1}, matrix(base_margin=OFFSET), {}, ValueError, r"base_score=0.1, which XGBoost ignores"),
     ({"booster": "gblinear"}, matrix(base_margin=OFFSET), {}, ValueError, r"no place for its start in booster='gblinear'"),
     ({"multi_strategy": "multi_output_tree"}, matrix(base_margin=OFFSET), {}, ValueError, r"multi_output_tree"),
-    ({}, matrix(), {"objective": bo.get("log_loss", sigmoid=2)}, ValueError, r"multiplies raw scores by 2.0"),
+    ({}, matrix(), {"objective": bo.get("log_loss", sigmoid=2)}, ValueError, r"and the factor 2.0 before it"),
     ({"boosting_type": "dart"}, dataset(), {}, ValueError, r"boosting_type='dart' gives another model at every run"),
     ({"boost": "rf"}, dataset(), {}, ValueError, r"boost='rf' takes no custom objective"),
     ({"pos_subsample": 0.5}, dataset(), {}, ValueError, r"pos_subsample=0.5"),

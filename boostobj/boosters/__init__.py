@@ -39,7 +39,7 @@ def train(params: Mapping[str, Any], data: Any, num_boost_round: int = 10, *, ob
     -------
     xgboost.Booster or lightgbm.Booster
         In XGBoost its objective is the built-in itself where that one's arithmetic is used, else the one with the same
-        link (reg:squarederror, binary:logistic, multi:softprob ...); with tree_method="approx" reg:squarederror also
+        link (reg:squarederror, binary:logistic, reg:gamma, multi:softprob ...); with tree_method="approx" reg:squarederror also
         means that XGBoost finds its cuts without the Hessian. In LightGBM the start lies in the leaves of the first
         trees, where LightGBM itself puts it; refit takes the objective that is written in the model.
 
@@ -52,12 +52,14 @@ def train(params: Mapping[str, Any], data: Any, num_boost_round: int = 10, *, ob
         parameters of objectives that would have no effect; in XGBoost base_score together with an offset,
         a raw score with a slope (`sigmoid` of "log_loss"), and offsets with booster="gblinear" or
         multi_strategy="multi_output_tree"; in LightGBM boosting="dart" and "rf", pos_ and neg_bagging_fraction, metrics
-        of predictions (see below) and keep_training_booster=True.
+        of predictions (see below) and keep_training_booster=True; in both, a link that no objective of the booster has
+        ("hinge" in LightGBM, "squared_root_error" in XGBoost).
 
     Metrics
     -------
     Where no metric is given it is the weighted mean of the objective's loss, under the objective's name (for
-    LightGBM's names the same; for XGBoost's names XGBoost's own default stays). It is what early stopping looks at.
+    LightGBM's names the same; for XGBoost's names XGBoost's own default stays). It is what early stopping looks at. Where
+    the weight is part of the loss ("lightgbm:cross_entropy_lambda") there is no metric unless one is given.
     XGBoost's built-in metrics see predictions, so that they are right. LightGBM's see raw scores under any custom
     objective: where the link is not the identity only those that look at nothing but the order are let through. A
     metric of the user's sees raw scores in both.

@@ -31,9 +31,18 @@ def slope(objective: Objective) -> float:
     return float(getattr(textbook, textbook.link_slope)) if textbook.link_slope else 1.0
 
 
+def measures(objective: Objective) -> bool:
+    """Whether the weighted mean of `loss` is what is minimised: not where the weight is part of the loss."""
+    return not (isinstance(objective, BuiltIn) and builtins.names()[objective.builtin].exposure)
+
+
 def mean_loss(objective: Objective, raw: np.ndarray, y: Any, weight: Any) -> float:
-    """The weighted mean of the loss, for raw scores as the boosters hand them to metrics."""
+    """The weighted mean of the loss, for raw scores as the boosters hand them to metrics.
+
+    Beyond the scores for which the loss is defined it is that of the end, as the gradient is.
+    """
     weighted = weight is not None and len(weight) > 0
+    raw = np.clip(np.asarray(raw, np.float64), *objective.scores.ends)
     return float(np.average(objective.loss(y, raw), weights=np.asarray(weight, np.float64) if weighted else None))
 
 

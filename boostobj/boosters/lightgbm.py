@@ -121,7 +121,7 @@ def _with_metric(objective: Objective, params: Mapping[str, Any], kwargs: dict[s
                 f" predictions; allowed with {common.public_name(objective)!r} are"
                 f" {', '.join(sorted(_RANKS))} and 'None', or feval; its own loss is measured where metric is left out"
             )
-    if names or kwargs.get("feval") is not None:
+    if names or kwargs.get("feval") is not None or not common.measures(objective):
         return dict(kwargs)
     name = common.public_name(objective)
 
@@ -232,6 +232,8 @@ def _not_trained(objective: Objective, data: Any, k: int) -> np.ndarray:
         return np.zeros(k, bool)
     if k == 1:
         return np.array([objective.link == "logit" and ((y > 0).all() or not (y > 0).any())])
+    if objective.link != "softmax":  # one against all: no class without rows
+        weight = None
     share = np.bincount(y.astype(np.int64), weights=weight, minlength=k) / (y.size if weight is None else weight.sum())
     return (share <= _EPSILON) | (share >= 1 - _EPSILON)
 
@@ -274,7 +276,7 @@ def _objective_line(objective: Objective, data: Any, k: int) -> str:
     if not pattern or (slope != 1.0 and "{slope" not in pattern):
         raise ValueError(
             f"train: no objective of LightGBM has the link of {objective!r}: a saved model could not predict on the"
-            " scale of the target"
+            " scale of the target; lightgbm.train with objective= gives one that predicts raw scores"
         )
     return pattern.format(k=k, slope=slope)
 

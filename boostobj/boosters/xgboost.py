@@ -65,26 +65,28 @@ def _different(sets: list[Any]) -> list[Any]:
 
 
 def _beside(objective: Objective, data: Any, nthread: int) -> dict[str, Any]:
-    """What goes into params beside the callable: carrier, base_score, number of scores."""
-    if common.like(objective) == "xgboost":
+    """What goes into params beside the callable: objective, base_score, number of scores."""
+    native = objective._native("xgboost") if objective._kind_for_boosters() == "native" else None
+    if common.like(objective) == "xgboost" or (native and native[0].booster == "xgboost"):
         return objective.train_params(data, nthread=nthread)
-    if common.like(objective) is None:
-        found = objective.train_params(data, nthread=nthread)
-        if common.slope(objective) == 1.0:
-            return found
-    if common.slope(objective) != 1.0:
+    link = LINKS[objective.link]
+    if common.slope(objective) != 1.0 or (link.xgboost == LINKS["identity"].xgboost and objective.link != "identity"):
+        slope = f" and the factor {common.slope(objective)} before it" if common.slope(objective) != 1.0 else ""
         raise ValueError(
-            f"train: {objective!r} multiplies raw scores by {common.slope(objective)}, and no objective of XGBoost does:"
-            " a saved model could not predict on the scale of the target; use 1, or LightGBM"
+            f"train: no objective of XGBoost has the link of {objective!r}{slope}: a saved model could not predict on the"
+            " scale of the target; xgboost.train with obj= gives one that predicts raw scores"
         )
     start = objective.start(*protocol.labels(common.public_name(objective), data))
-    found = {"objective": LINKS[objective.link].xgboost}
-    if len(start) > 1:
-        found["num_class"] = len(start)
-        found["base_score"] = "[" + ",".join(repr(float(v)) for v in start) + "]"
-    else:
-        found["base_score"] = float(objective.inverse_link(start)[0])
-    return found
+    # base_score is a raw score for multi:* too: softmax has no inverse for one class alone.
+    score = start if link.margin or objective.link == "softmax" else objective.inverse_link(start)
+    values = [float(v) for v in score.astype(np.float32)]
+    if len(values) == 1:
+        return {"objective": link.xgboost, "base_score": values[0]}
+    return {
+        "objective": link.xgboost,
+        "num_class": len(values),
+        "base_score": "[" + ",".join(map(repr, values)) + "]",
+    }
 
 
 def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -92,7 +94,7 @@ def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str,
     if "eval_metric" in params:
         return kwargs
     params.setdefault("disable_default_eval_metric", 1)
-    if kwargs.get("custom_metric") or kwargs.get("feval"):
+    if kwargs.get("custom_metric") or kwargs.get("feval") or not common.measures(objective):
         return kwargs
     name = common.public_name(objective).replace(":", "_")  # a colon ends the name in what XGBoost prints and parses
 

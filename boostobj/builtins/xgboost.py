@@ -140,15 +140,19 @@ def many_expectiles(y, f, w, alpha, hess):  # type: ignore[no-untyped-def]
             v = where(d >= _ZERO, _ONE - alpha[j], alpha[j])
             grads[j, b] = (v * d) * w[b]
             hesses[j, b] = v * w[b]
+    hess[0, :] = _ONE
+    hess_sum = np.empty(n, _f4)
     for j in range(k):
+        f[j, :] = _ZERO
+        hess_sum[:] = _ZERO
+        for i in range(j, k):  # each sum on its own, as in XGBoost: float32 sums depend on their order
+            for b in range(n):
+                f[j, b] += grads[i, b]
+                hess_sum[b] += hesses[i, b]
         for b in range(n):
-            grad_sum, hess_sum = _ZERO, _ZERO
-            for i in range(j, k):
-                grad_sum += grads[i, b]
-                hess_sum += hesses[i, b]
-            scale = hess[j, b] if j > 0 else _ONE
-            f[j, b] = scale * grad_sum
-            hess[j, b] = scale * scale * hess_sum
+            scale = hess[j, b]
+            f[j, b] = scale * f[j, b]
+            hess[j, b] = scale * scale * hess_sum[b]
 
 
 def poisson(y, f, w, max_delta_step):  # type: ignore[no-untyped-def]
@@ -176,6 +180,10 @@ def hinge(y, f, w):  # type: ignore[no-untyped-def]
 
 def root_residual(y, f, w):  # type: ignore[no-untyped-def]
     return w * np.sqrt(abs(f - y))
+
+
+def weight_alone(y, f, w):  # type: ignore[no-untyped-def]
+    return w
 
 
 def logistic(y, f, w, scale_pos_weight):  # type: ignore[no-untyped-def]
@@ -348,7 +356,7 @@ def _quantile_parameters(y: np.ndarray, raw: np.ndarray, weight: Weight, values:
 
 
 def _total(y: np.ndarray, weight: Weight) -> float:
-    return float(y.size) if weight is None else float(np.add.accumulate(weight, dtype=np.float64)[-1])
+    return float(y.size) if weight is None else loops.native_sum(weight_alone)(y, y, weight)
 
 
 def _smoothed_start(y: np.ndarray, weight: Weight, k: int, values: Values, threads: int) -> np.ndarray:

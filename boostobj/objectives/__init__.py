@@ -2,7 +2,8 @@
 
 from .classification import Hinge, LogLoss
 from .counts import Gamma, Poisson, Tweedie
-from .multiclass import Softmax
+from .multiclass import OneVsAll, Softmax
+from .quantiles import MultiExpectile, MultiQuantile
 from .regression import (
     AbsoluteError,
     Expectile,
@@ -25,6 +26,9 @@ __all__ = [
     "Huber",
     "LogCosh",
     "LogLoss",
+    "MultiExpectile",
+    "MultiQuantile",
+    "OneVsAll",
     "Poisson",
     "PseudoHuber",
     "Quantile",

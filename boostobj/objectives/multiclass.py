@@ -8,10 +8,11 @@ from typing import Any, final
 
 import numpy as np
 
-from ..domain import Interval, Optional, param
-from ..elementary import exp, log1p
-from ..objective import Rowwise
+from ..domain import POSITIVE, Interval, Optional, param
+from ..elementary import exp, expm1, log1p, softplus
+from ..objective import Pointwise, Rowwise
 from ..registry import register
+from .classification import LogLoss
 
 
 @final
@@ -95,3 +96,82 @@ class Softmax(Rowwise):
             hess[j] = p * other if kind == 0 else 0.5
             grad[j] = -other if j == label else p
         return log1p(rest) + (top - f[label])
+
+
+@final
+@register
+@dataclass(frozen=True, kw_only=True, repr=False)
+class OneVsAll(Rowwise):
+    """Binary log loss of each class against all others.
+
+    Target: the index of a class, 0 to k - 1. Raw scores: k log odds, divided by `sigmoid`. Estimates: for each class the
+    probability that the row is of it; they need not add up to 1.
+
+    With s = `sigmoid`, p_j = 1/(1 + exp(-s*f_j)) and t_j = [class is j]:
+
+        loss      sum over j of log(1 + exp(s*f_j)) - t_j*s*f_j
+        gradient  s * (p_j - t_j)
+        exact     s**2 * p_j * (1 - p_j)
+        majorized s**2 * tanh(s*f_j/2) / (2*s*f_j)     the tightest quadratic that touches at f_j and at -f_j
+
+    The classes do not meet in the loss, so that the bound of LogLoss bounds it too.
+
+    Parameters
+    ----------
+    sigmoid : float in (0, inf), unit 1/raw score
+        Slope of the logistic curves; LightGBM's parameter of that name.
+    num_class : int in [2, 2**31] or None
+        The number of classes; None takes it from the scores, and for `start` from the targets.
+
+    Equalities: each column is LogLoss of its class; LightGBM's multiclassova is curvature="native", the default in the
+    boosters' door. When not to use it: classes that exclude each other, of which probabilities are wanted (Softmax).
+
+    Raises: ValueError for a parameter, target, score or weight outside its set.
+
+    Source: Rifkin and Klautau 2004, In defense of one-vs-all classification, Journal of Machine Learning Research 5,
+    section 2; the loss: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 2nd ed., section 4.4.1.
+
+    >>> grad, hess = OneVsAll().grad_hess([1], [[0.0, 0.0]])
+    >>> grad.tolist(), hess.tolist()
+    ([[0.5, -0.5]], [[0.25, 0.25]])
+    """
+
+    name = "one_vs_all"
+    link = "one_vs_all"
+    domain = Interval(0, 2**31, "low", integer=True)
+    kinds = ("exact", "majorized")
+    link_slope = "sigmoid"
+
+    sigmoid: float = param(1.0, domain=POSITIVE, unit="1/raw", typical=(1.7,))
+    num_class: int | None = param(
+        None, domain=Optional(Interval(2, 2**31, "both", integer=True)), typical=(4,), kernel=False
+    )
+
+    def apart(self, y: np.ndarray, k: int) -> list[tuple[Pointwise, np.ndarray]]:
+        return [(LogLoss(sigmoid=self.sigmoid), (y == j).astype(np.float64)) for j in range(k)]
+
+    @staticmethod
+    def definition(mp: Any, y: Any, f: Any, sigmoid: Any) -> Any:
+        return mp.fsum(mp.log(1 + mp.exp(-sigmoid * v if j == y else sigmoid * v)) for j, v in enumerate(f))
+
+    @staticmethod
+    def majorizer(mp: Any, y: Any, f: Any, sigmoid: Any) -> Any:
+        return [sigmoid**2 * (mp.tanh(sigmoid * v / 2) / (2 * sigmoid * v) if v else mp.mpf(1) / 4) for v in f]
+
+    @staticmethod
+    def row(y, f, sigmoid, grad, hess, kind):  # type: ignore[no-untyped-def]
+        label = int(y)
+        square = sigmoid * sigmoid
+        loss = 0.0
+        for j in range(f.size):
+            x = -sigmoid * f[j] if j == label else sigmoid * f[j]  # the loss is softplus(x)
+            a = abs(x)
+            e = exp(-a)
+            tail = e / (1.0 + e)
+            miss = 1.0 / (1.0 + e) if x >= 0.0 else tail
+            m = expm1(-a)
+            majorized = -0.5 * m / (2.0 + m) / a if a > 1e-8 else 0.25
+            hess[j] = square * (tail / (1.0 + e) if kind == 0 else majorized)
+            grad[j] = -sigmoid * miss if j == label else sigmoid * miss
+            loss += softplus(x)
+        return loss
