@@ -478,6 +478,35 @@ def test_lightgbm_with_an_offset(name):
         np.testing.assert_allclose(still.predict(X, raw_score=True).reshape(N, -1), np.tile(start, (N, 1)), rtol=1e-9)
 
 
+def test_counts_with_exposure():
+    """Closed forms: the rate of all, and of each of two groups, is the sum of counts over the sum of exposures."""
+    o, rng = bo.get("poisson"), np.random.default_rng(8)
+    group = np.repeat([0.0, 1.0], HALF)
+    exposure = rng.uniform(0.1, 5, N).astype(np.float32).astype(np.float64)
+    y = rng.poisson(exposure * (0.3 + 2 * group)).astype(float)
+    offset = np.log(exposure)
+    rate = y.sum() / exposure.sum()
+    of_group = np.array([y[group == g].sum() / exposure[group == g].sum() for g in (0, 1)])
+    assert o.start(y, offset=offset)[0] == pytest.approx(np.log(rate), rel=1e-12)
+    two = np.array([[0.0], [1.0]])
+
+    newton = {"eta": 1.0, "lambda": 0.0, "min_child_weight": 0.0, "nthread": 1}
+    booster = bo.train(newton, xgb.DMatrix(np.zeros((N, 1)), y, base_margin=offset), 30, objective=o)
+    np.testing.assert_allclose(booster.predict(xgb.DMatrix(two)), rate, rtol=1e-6)
+    given = booster.predict(xgb.DMatrix(two, base_margin=np.log([2.0, 5.0])))
+    np.testing.assert_allclose(given, [2 * rate, 5 * rate], rtol=1e-6)
+    booster = bo.train(newton, xgb.DMatrix(group[:, None], y, base_margin=offset), 60, objective=o)
+    np.testing.assert_allclose(booster.predict(xgb.DMatrix(two)), of_group, rtol=1e-4)
+
+    params = {**QUIET, "learning_rate": 1.0, "min_data_in_leaf": N}
+    booster = bo.train(params, lgb.Dataset(group[:, None], y, init_score=offset), 30, objective=o)
+    np.testing.assert_allclose(booster.predict(two), rate, rtol=1e-12)
+    params |= {"min_data_in_leaf": 1, "min_sum_hessian_in_leaf": 0.0}
+    booster = bo.train(params, lgb.Dataset(group[:, None], y, init_score=offset), 60, objective=o)
+    np.testing.assert_allclose(booster.predict(two), of_group, rtol=1e-6)
+    assert booster.predict(two, raw_score=True)[0] + np.log(2) == pytest.approx(np.log(2 * of_group[0]), rel=1e-5)
+
+
 # Nothing is left changed ----------------------------------------------------------------------------------------------
 
 
