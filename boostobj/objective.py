@@ -304,7 +304,7 @@ class Objective(ABC):
         if not protocol.is_dmatrix(dtrain):
             raise TypeError(f"{self._owner}: train_params takes an xgboost.DMatrix, got {type(dtrain).__name__}")
         y, weight = protocol.labels(self._owner, dtrain)
-        native = self._native("xgboost") if self._kind_for_boosters() == "native" else None
+        native = self._native_by_default("xgboost")
         if native:
             row, values = native
             version = protocol.installed_version("xgboost")
@@ -353,7 +353,7 @@ class Objective(ABC):
         if not protocol.is_dataset(dataset):
             raise TypeError(f"{self._owner}: init_score takes a lightgbm.Dataset, got {type(dataset).__name__}")
         y, weight = protocol.labels(self._owner, dataset)
-        native = self._native("lightgbm") if self._kind_for_boosters() == "native" else None
+        native = self._native_by_default("lightgbm")
         start = None
         if native:
             row, values = native
@@ -387,6 +387,15 @@ class Objective(ABC):
     def _is_builtin(self) -> bool:
         """Whether this object bears a booster's name, whose refusals are then its own."""
         return False
+
+    @final
+    def _native_by_default(self, booster: str) -> tuple[builtins.Native, Mapping[str, Any]] | None:
+        """The booster's own objective that this one trains, if it trains one of the booster's; its name then goes along."""
+        kind, native = self._kind_for_boosters(), self._native(booster)
+        if kind == "borrowed" and native:
+            borrowed = self._borrowed()
+            return native if borrowed and borrowed[0] is native[0] else None
+        return native if kind == "native" else None
 
     def _kind_for_boosters(self) -> str:
         return self.boosters_curvature if self.curvature == "default" else self.curvature

@@ -106,8 +106,8 @@ class Hinge(Pointwise):
         gradient  -s                                   where s*f < 1, else 0
         exact     0
 
-    At the kink, s*f = 1, the gradient is 0, as in XGBoost. With a Hessian of 0 a booster cannot divide by it: XGBoost
-    uses 1 where s*f < 1, and that is curvature="native", the default in the boosters' door.
+    At the kink, s*f = 1, the gradient is 0, as in XGBoost. A booster cannot divide by a Hessian of 0: XGBoost uses 1 where
+    s*f < 1 and next to nothing elsewhere, and unless curvature says otherwise LightGBM is given the same.
 
     Equalities: XGBoost's binary:hinge; LightGBM has none. When not to use it: probabilities are wanted (LogLoss); data
     of one class that is the more likely one everywhere (every score tends to it).
@@ -124,6 +124,7 @@ class Hinge(Pointwise):
     link = "threshold"
     domain = Interval(0, 1, "both", integer=True)
     kinds = ("exact",)
+    learns_as = "binary:hinge"
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any) -> Any:

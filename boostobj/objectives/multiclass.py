@@ -8,7 +8,7 @@ from typing import Any, final
 
 import numpy as np
 
-from ..domain import POSITIVE, Interval, Optional, param
+from ..domain import NON_NEGATIVE, POSITIVE, Interval, Optional, param
 from ..elementary import exp, expm1, log1p, softplus
 from ..objective import Pointwise, Rowwise
 from ..registry import register
@@ -107,12 +107,12 @@ class OneVsAll(Rowwise):
     Target: the index of a class, 0 to k - 1. Raw scores: k log odds, divided by `sigmoid`. Estimates: for each class the
     probability that the row is of it; they need not add up to 1.
 
-    With s = `sigmoid`, p_j = 1/(1 + exp(-s*f_j)) and t_j = [class is j]:
+    With s = `sigmoid`, p_j = 1/(1 + exp(-s*f_j)), t_j = [class is j] and c_j = `scale_pos_weight` where t_j = 1, else 1:
 
-        loss      sum over j of log(1 + exp(s*f_j)) - t_j*s*f_j
-        gradient  s * (p_j - t_j)
-        exact     s**2 * p_j * (1 - p_j)
-        majorized s**2 * tanh(s*f_j/2) / (2*s*f_j)     the tightest quadratic that touches at f_j and at -f_j
+        loss      sum over j of c_j * (log(1 + exp(s*f_j)) - t_j*s*f_j)
+        gradient  c_j * s * (p_j - t_j)
+        exact     c_j * s**2 * p_j * (1 - p_j)
+        majorized c_j * s**2 * tanh(s*f_j/2) / (2*s*f_j)     the tightest quadratic that touches at f_j and at -f_j
 
     The classes do not meet in the loss, so that the bound of LogLoss bounds it too.
 
@@ -120,6 +120,8 @@ class OneVsAll(Rowwise):
     ----------
     sigmoid : float in (0, inf), unit 1/raw score
         Slope of the logistic curves; LightGBM's parameter of that name.
+    scale_pos_weight : float in [0, inf)
+        Multiplies what the score of a row's own class adds to the loss, as in LightGBM.
     num_class : int in [2, 2**31] or None
         The number of classes; None takes it from the scores, and for `start` from the targets.
 
@@ -143,27 +145,32 @@ class OneVsAll(Rowwise):
     link_slope = "sigmoid"
 
     sigmoid: float = param(1.0, domain=POSITIVE, unit="1/raw", typical=(1.7,))
+    scale_pos_weight: float = param(1.0, domain=NON_NEGATIVE, typical=(2.5,))
     num_class: int | None = param(
         None, domain=Optional(Interval(2, 2**31, "both", integer=True)), typical=(4,), kernel=False
     )
 
     def apart(self, y: np.ndarray, k: int) -> list[tuple[Pointwise, np.ndarray]]:
-        return [(LogLoss(sigmoid=self.sigmoid), (y == j).astype(np.float64)) for j in range(k)]
+        one = LogLoss(sigmoid=self.sigmoid, scale_pos_weight=self.scale_pos_weight)
+        return [(one, (y == j).astype(np.float64)) for j in range(k)]
 
     @staticmethod
-    def definition(mp: Any, y: Any, f: Any, sigmoid: Any) -> Any:
-        return mp.fsum(mp.log(1 + mp.exp(-sigmoid * v if j == y else sigmoid * v)) for j, v in enumerate(f))
+    def definition(mp: Any, y: Any, f: Any, sigmoid: Any, scale_pos_weight: Any) -> Any:
+        own = scale_pos_weight * mp.log(1 + mp.exp(-sigmoid * f[int(y)]))
+        return own + mp.fsum(mp.log(1 + mp.exp(sigmoid * v)) for j, v in enumerate(f) if j != y)
 
     @staticmethod
-    def majorizer(mp: Any, y: Any, f: Any, sigmoid: Any) -> Any:
-        return [sigmoid**2 * (mp.tanh(sigmoid * v / 2) / (2 * sigmoid * v) if v else mp.mpf(1) / 4) for v in f]
+    def majorizer(mp: Any, y: Any, f: Any, sigmoid: Any, scale_pos_weight: Any) -> Any:
+        factors = [scale_pos_weight if j == y else 1 for j in range(len(f))]
+        bounds = [mp.tanh(sigmoid * v / 2) / (2 * sigmoid * v) if v else mp.mpf(1) / 4 for v in f]
+        return [c * sigmoid**2 * bound for c, bound in zip(factors, bounds, strict=True)]
 
     @staticmethod
-    def row(y, f, sigmoid, grad, hess, kind):  # type: ignore[no-untyped-def]
+    def row(y, f, sigmoid, scale_pos_weight, grad, hess, kind):  # type: ignore[no-untyped-def]
         label = int(y)
-        square = sigmoid * sigmoid
         loss = 0.0
         for j in range(f.size):
+            c = scale_pos_weight if j == label else 1.0
             x = -sigmoid * f[j] if j == label else sigmoid * f[j]  # the loss is softplus(x)
             a = abs(x)
             e = exp(-a)
@@ -171,7 +178,7 @@ class OneVsAll(Rowwise):
             miss = 1.0 / (1.0 + e) if x >= 0.0 else tail
             m = expm1(-a)
             majorized = -0.5 * m / (2.0 + m) / a if a > 1e-8 else 0.25
-            hess[j] = square * (tail / (1.0 + e) if kind == 0 else majorized)
-            grad[j] = -sigmoid * miss if j == label else sigmoid * miss
-            loss += softplus(x)
+            hess[j] = c * sigmoid * sigmoid * (tail / (1.0 + e) if kind == 0 else majorized)
+            grad[j] = c * (-sigmoid if j == label else sigmoid) * miss
+            loss += c * softplus(x)
         return loss

@@ -217,12 +217,14 @@ class AbsoluteError(Pointwise):
         gradient  sign(f - y)                          0 at f = y, where the loss has a kink
         exact     0
 
-    With a Hessian of 0 a booster cannot divide by it: XGBoost and LightGBM use 1, and that is curvature="native", the
-    default in the boosters' door.
+    A booster cannot divide by a Hessian of 0. Unless curvature says otherwise both boosters are given what XGBoost uses
+    since 3.4: with d = (mean of sqrt(|f - y|))**2 over the rows, anew in every round, the gradient r*d/sqrt(d**2 + r**2)
+    and the Hessian d/sqrt(d**2 + r**2), the tightest quadratic above the loss smoothed with width d, times d. Any unit
+    of the target will do.
 
-    Equalities: XGBoost's reg:absoluteerror and LightGBM's l1, which also set each leaf to the median of its residuals,
-    as no objective handed in can; twice Quantile(alpha=0.5). When not to use it: few rows per leaf (it ignores how far
-    off a row is; Huber or LogCosh near the target).
+    Equalities: XGBoost's reg:absoluteerror: by default since 3.4; before, curvature="native", whose leaves XGBoost sets
+    to the median of their residuals if it is told the name (`train_params`, `train`). Twice Quantile(alpha=0.5). When
+    not to use it: few rows per leaf (it ignores how far off a row is; Huber or LogCosh near the target).
 
     Raises: ValueError for a target, score or weight outside its set.
 
@@ -236,6 +238,8 @@ class AbsoluteError(Pointwise):
     link = "identity"
     domain = REAL
     kinds = ("exact",)
+    boosters_curvature = "borrowed"
+    learns_as = "reg:absoluteerror"
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any) -> Any:
@@ -406,8 +410,11 @@ class Quantile(Pointwise):
         gradient  1 - alpha                            where r >= 0, else -alpha
         exact     0
 
-    At the kink, f = y, the gradient is that of r > 0, as in XGBoost and LightGBM. With a Hessian of 0 a booster cannot
-    divide by it: both use 1, and that is curvature="native", the default in the boosters' door.
+    At the kink, f = y, the gradient is that of r > 0, as in XGBoost and LightGBM. A booster cannot divide by a Hessian of
+    0. Unless curvature says otherwise both boosters are given what XGBoost uses since 3.4: with s = (mean of
+    sqrt(|r|))**2 over the rows, anew in every round, and x = r/(0.04*s), the gradient s/2*(tanh(x) + 1 - 2*alpha) and the
+    Hessian 12.5*tanh(x)/x, at least 0.00375: the loss smoothed with a width of a twenty-fifth of s, times s, and the
+    tightest quadratic above it. Any unit of the target will do.
 
     Parameters
     ----------
@@ -415,8 +422,9 @@ class Quantile(Pointwise):
         Level of the quantile. At 0 and 1 nothing holds the score back on one side: the start is the smallest or the
         largest target.
 
-    Equalities: half of AbsoluteError for alpha=0.5; XGBoost's reg:quantileerror(quantile_alpha=alpha) and LightGBM's
-    quantile, which also set each leaf to the quantile of its residuals, as no objective handed in can. When not to use it:
+    Equalities: half of AbsoluteError for alpha=0.5. XGBoost's reg:quantileerror(quantile_alpha=alpha): by default since
+    3.4; before, curvature="native", whose leaves XGBoost sets to the quantile of their residuals if it is told the name
+    (`train_params`, `train`). When not to use it:
     several levels that must not cross (MultiExpectile's do not).
 
     Raises: ValueError for a parameter, target, score or weight outside its set.
@@ -431,6 +439,8 @@ class Quantile(Pointwise):
     link = "identity"
     domain = REAL
     kinds = ("exact",)
+    boosters_curvature = "borrowed"
+    learns_as = "reg:quantileerror"
 
     alpha: float = param(0.5, domain=UNIT, typical=(0.1, 0.75))
 
