@@ -190,6 +190,12 @@ def test_lightgbm_refits_with_the_objective_in_the_model():
     assert np.array_equal(ours.refit(X, y).predict(X), theirs.refit(X, y).predict(X))
 
 
+def weights(way, ways, i):
+    """With and without in the first way, in the others in turns."""
+    j = list(ways).index(way)
+    return (None, WEIGHT) if j == 0 else ((None, WEIGHT)[(i + j) % 2],)
+
+
 # Under a booster's own name -------------------------------------------------------------------------------------------
 
 XGBOOST_WAYS = {
@@ -210,6 +216,8 @@ XGBOOST_WAYS = {
 @pytest.mark.parametrize("way", XGBOOST_WAYS)
 @pytest.mark.parametrize("name", XGBOOST)
 def test_xgboost_predicts_as_the_built_in(name, way):
+    if (name, way) == ("reg:absoluteerror", "parallel trees") and version_of(xgb.__version__) < (3,):
+        pytest.skip("XGBoost 2 does not grow forests with this objective")
     y = target_of_builtin(name)
     count = builtins.names()[name].count
     values = {"num_class": K} if count == "num_class" else {}
@@ -218,7 +226,7 @@ def test_xgboost_predicts_as_the_built_in(name, way):
     k = values.get(count, 1)
     k = len(k) if isinstance(k, list) else k
     offset = np.stack([OFFSET, -OFFSET, 2 * OFFSET], axis=1)[:, :k] if k > 1 else OFFSET
-    for weight in (None, WEIGHT):
+    for weight in weights(way, XGBOOST_WAYS, XGBOOST.index(name)):
         made = xgb.QuantileDMatrix if way == "quantile" else xgb.DMatrix
         dtrain = made(X, y, weight=weight, base_margin=offset if way == "offset" else None)
         ours = bo.train(params, dtrain, 8, objective=name)
@@ -272,7 +280,7 @@ def test_lightgbm_predicts_as_the_built_in(name, way):
     row = builtins.names()[name]
     params = {**QUIET, **LIGHTGBM_WAYS[way], **({"num_class": K} if row.count else {})}
     offset = np.stack([OFFSET, -OFFSET, 2 * OFFSET], axis=1) if row.count else OFFSET
-    for weight in (None, WEIGHT):
+    for weight in weights(way, LIGHTGBM_WAYS, LIGHTGBM.index(name)):
         keep = {"weight": weight, "init_score": offset if way == "offset" else None, "free_raw_data": False}
         data = lgb.Dataset(X, y, **keep), lgb.Dataset(X, y, **keep)
         ours = bo.train(params, data[0], 8, objective=name)
