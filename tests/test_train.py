@@ -229,14 +229,29 @@ def test_xgboost_predicts_as_the_built_in(name, way):
     for weight in weights(way, XGBOOST_WAYS, XGBOOST.index(name)):
         made = xgb.QuantileDMatrix if way == "quantile" else xgb.DMatrix
         dtrain = made(X, y, weight=weight, base_margin=offset if way == "offset" else None)
-        ours = bo.train(params, dtrain, 8, objective=name)
-        theirs = xgb.train({**params, "objective": name}, dtrain, 8)
+        # A model to go on from has seen other targets: its start is not that of the data.
+        first = xgb.DMatrix(X[:HALF], np.sort(y)[:HALF] if not count else y[:HALF]) if way == "continued" else dtrain
+        ours = bo.train(params, first, 8, objective=name)
+        theirs = xgb.train({**params, "objective": name}, first, 8)
         if way == "continued":
             ours = bo.train(params, dtrain, 4, objective=name, xgb_model=ours)
             theirs = xgb.train({**params, "objective": name}, dtrain, 4, xgb_model=theirs)
         for data in (dtrain, xgb.DMatrix(X)):
             for margin in (False, True):
                 assert np.array_equal(ours.predict(data, output_margin=margin), theirs.predict(data, output_margin=margin))
+
+
+def test_xgboosts_start_is_that_of_its_number_of_threads():
+    """XGBoost adds float32 numbers, one partial sum per thread."""
+    rng = np.random.default_rng(3)
+    for trial in range(6):
+        nthread = 1 + trial % 2
+        y = np.r_[:11, rng.integers(0, 11, 3000)]
+        dtrain = xgb.DMatrix(np.zeros((y.size, 1)), y, weight=rng.exponential(size=y.size))
+        params = {"num_class": 11, "nthread": nthread}
+        ours = bo.train(params, dtrain, 1, objective="multi:softprob")
+        theirs = xgb.train({**params, "objective": "multi:softprob"}, dtrain, 1)
+        assert np.array_equal(ours.predict(dtrain, output_margin=True), theirs.predict(dtrain, output_margin=True))
 
 
 def test_xgboosts_model_is_the_built_ins_byte_for_byte():
@@ -458,7 +473,9 @@ def test_xgboost_with_an_offset_keeps_what_belongs_to_the_booster():
     )  # fmt: skip
     assert 0 < booster.best_iteration < booster.num_boosted_rounds() - 1
     assert booster.feature_names == dtrain.feature_names
-    assert json.loads(booster.save_config())["learner"]["metrics"][0]["name"] == "logloss"
+    config = json.loads(booster.save_config())["learner"]
+    assert config["metrics"][0]["name"] == "logloss"
+    assert float(config["gradient_booster"]["tree_train_param"]["eta"]) == pytest.approx(0.8)
     raw = booster.predict(valid, output_margin=True, iteration_range=(0, booster.best_iteration + 1))
     assert booster.best_score == pytest.approx(bo.get("log_loss").loss(y[HALF:], raw).mean(), rel=1e-5)
 
@@ -572,6 +589,9 @@ def test_lightgbm_data_serve_again_after_training_goes_on():
     first = bo.train(QUIET, data, 5, objective="log_loss")
     bo.train(QUIET, data, 5, objective="log_loss", init_model=first)
     assert data.get_field("init_score") is None
+    assert np.array_equal(bo.train(QUIET, data, 5, objective="log_loss").predict(X), first.predict(X))
+    data = lgb.Dataset(X, y)  # frees its raw data: LightGBM could not take a model off it later
+    bo.train(QUIET, data, 5, objective="log_loss", init_model=first)
     assert np.array_equal(bo.train(QUIET, data, 5, objective="log_loss").predict(X), first.predict(X))
 
 
