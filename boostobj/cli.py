@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import dataclasses
+import importlib.metadata
 import inspect
 import json
 import sys
@@ -87,12 +88,31 @@ def _list(arguments: argparse.Namespace) -> int:
     console.print(ours)
     if others.row_count:
         console.print(others)
-    theirs = _table("Under the boosters' names", "name", "computes", "parameters")
+    theirs = _table("Under the boosters' names", "name", "computes", "parameters", "in versions")
     for name, row in sorted(builtins.names().items()):
         parameters = ", ".join(f"{p.name}={p.default}" for p in row.parameters)
-        theirs.add_row(name, row.textbook, parameters)
+        rows = [r for r in builtins.table() if r.public_name == name]
+        theirs.add_row(
+            name,
+            "\n".join(r.textbook for r in rows),
+            parameters,
+            "\n".join(r.versions for r in rows),
+        )
     console.print(theirs)
+    checked = "; ".join(f"{booster} {', '.join(versions)}" for booster, versions in builtins.CHECKED.items())
+    console.print(f"Checked, tree by tree, on {checked}.", highlight=False)
+    for booster in builtins.CHECKED:
+        here = _installed(booster)
+        if here and not builtins.checked(booster, here):
+            console.print(f"{booster} {here} is installed, on which nobody has checked it: `boostobj parity --all`")
     return 0
+
+
+def _installed(booster: str) -> str | None:
+    try:
+        return importlib.metadata.version(booster)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _about(cls: type[Objective]) -> tuple[str, ...]:
@@ -189,7 +209,7 @@ def _parity(arguments: argparse.Namespace) -> int:
     environment = parity.environment()
     console.print(", ".join(f"{k} {v}" for k, v in environment.items()), highlight=False)
     for booster, versions in builtins.CHECKED.items():
-        if environment[booster] not in versions:
+        if not builtins.checked(booster, environment[booster]):
             console.print(
                 f"{booster} {environment[booster]} is not among the versions this release was checked on"
                 f" ({', '.join(versions)}): the table above is what holds here"

@@ -35,6 +35,16 @@ class Interval:
         high = self.high if self.closed in ("high", "both") else math.nextafter(self.high, -math.inf)
         return float(low), float(high)  # of one type, or the loop would be compiled twice
 
+    @functools.cached_property
+    def float32_ends(self) -> tuple[float, float]:
+        """The smallest and the largest float32 inside: an open end at 0 must not become 0 itself."""
+        low, high = self.ends
+        with np.errstate(over="ignore"):
+            first, last = np.float32(low), np.float32(high)
+        first = np.nextafter(first, np.float32(np.inf)) if first < low else first
+        last = np.nextafter(last, np.float32(-np.inf)) if last > high else last
+        return float(first), float(last)
+
     def contains(self, values: Any) -> Any:
         """Elementwise: inside, finite, and whole where the set is of integers."""
         low, high = self.ends

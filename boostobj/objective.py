@@ -220,8 +220,7 @@ class Objective(ABC):
         if raw.dtype not in (np.float32, np.float64):
             raw = raw.astype(np.float64)
         wide = raw.astype(np.float64)
-        if self.link_slope:
-            wide *= getattr(self, self.link_slope)
+        wide *= self._slope()
         return LINKS[self.link].inverse(wide).astype(raw.dtype)
 
     # The boosters' door -----------------------------------------------------------------------------------------------
@@ -269,7 +268,7 @@ class Objective(ABC):
             return None
         results = _handed_out(raw)
         parameters = step.row.kernel_parameters(call.y, raw, call.weight, step.values)
-        bad = _over_rows(step.loop, raw, call.y, raw, call.weight, parameters, *step.labels.ends, *results)
+        bad = _over_rows(step.loop, raw, call.y, raw, call.weight, parameters, *step.labels.float32_ends, *results)
         if bad & loops.BAD_TARGET and not self._is_builtin():
             return None  # the textbook takes them, or refuses them in its own words
         self._refuse(bad, call.y, raw, call.weight, step.labels)
@@ -324,7 +323,7 @@ class Objective(ABC):
         params = {"objective": LINKS[self.link].xgboost}
         if len(start) > 1:
             params["num_class"] = len(start)
-        if self.link_slope and getattr(self, self.link_slope) != 1.0:
+        if self._slope() != 1.0:
             params["objective"] = LINKS["identity"].xgboost  # no native objective has a slope: predictions are raw
         elif len(start) == 1 and params["objective"] != LINKS["identity"].xgboost:
             start = self.inverse_link(start)
@@ -383,6 +382,10 @@ class Objective(ABC):
         if self.curvature != "default":
             shown.append(f"curvature={self.curvature!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _slope(self) -> float:
+        """What a raw score is multiplied with before the link."""
+        return float(getattr(self, self.link_slope)) if self.link_slope else 1.0
 
     def _is_builtin(self) -> bool:
         """Whether this object bears a booster's name, whose refusals are then its own."""

@@ -230,6 +230,9 @@ class BuiltIn(Objective):
     def _is_builtin(self) -> bool:
         return True
 
+    def _slope(self) -> float:
+        return self.textbook._slope()
+
     def _row(self) -> builtins.Native:
         """The row of the installed version; of one that lacks the objective, the newest."""
         row = builtins.row_for(self.builtin, self.params, protocol.installed_version(self.like))

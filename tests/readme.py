@@ -38,25 +38,36 @@ def objectives():
 
 
 def accuracy():
-    kinds = ("loss", "gradient", "exact", "majorized")
+    kinds = ("loss", "gradient", "exact", "majorized", "damped")
     rows = [("objective", *kinds)]
     for name, cls in ours():
-        worst = dict.fromkeys(kinds, 0.0)
+        worst = dict.fromkeys(("loss", "gradient", *cls.kinds), 0.0)
         for o in checks.variants(cls):
             if o.curvature == "default":
                 worst |= {kind: max(worst[kind], most) for kind, most in checks.errors(o).items()}
-        rows.append((f"`{name}`", *(f"{worst[kind]:.1f}" for kind in kinds)))
+        rows.append((f"`{name}`", *(f"{worst[kind]:.1f}" if kind in worst else "" for kind in kinds)))
     return table(rows)
 
 
 def parity():
-    parts = []
-    for file in sorted((ROOT / "benchmarks").glob("parity-*.json")):
-        result = json.loads(file.read_text())
-        rows = result["results"]
-        keys = ("booster", "objective", "data", "weights", "rounds", "leaves", "identical", "raw", "prediction")
-        parts.append(table([keys, *([f"{r[k]:g}" if isinstance(r[k], float) else r[k] for k in keys] for r in rows)]))
-        parts.append(", ".join(f"{k} {v}" for k, v in result["environment"].items()) + ".")
+    """A row for each objective and data set, a column for each committed run: pairs with and without weights."""
+    runs = [json.loads(file.read_text()) for file in sorted((ROOT / "benchmarks").glob("parity-*.json"))]
+    found = {}
+    for i, run in enumerate(runs):
+        for r in run["results"]:
+            name = (r["booster"].split()[0], r["objective"], r["data"], r["start"])
+            found.setdefault(name, [[] for _ in runs])[i].append(r)
+    heads = [f"Python {'.'.join(run['environment']['python'].split('.')[:2])}" for run in runs]
+    rows = [("booster", "objective", "data", "start", *(f"{head}: identical" for head in heads), "leaves")]
+    for name, groups in found.items():
+        cells = [f"{sum(r['identical'] == 'yes' for r in group)} of {len(group)}" if group else "" for group in groups]
+        rows.append((*name, *cells, f"{sum(r['leaves'] for group in groups for r in group):,}"))
+    parts = [table(rows)]
+    for head, run in zip(heads, runs, strict=True):
+        same = sum(r["identical"] == "yes" for r in run["results"])
+        rounds = sorted({r["rounds"] for r in run["results"]})
+        versions = ", ".join(f"{k} {v}" for k, v in run["environment"].items())
+        parts.append(f"{head}: {same} of {len(run['results'])} pairs identical, {rounds[0]} rounds each; {versions}.")
     return "\n\n".join(parts)
 
 

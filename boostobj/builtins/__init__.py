@@ -66,6 +66,13 @@ class Native:
         return f"lightgbm:{self.name}" if self.booster == "lightgbm" else self.name
 
     @property
+    def versions(self) -> str:
+        """The versions of the booster for which the row holds, in words."""
+        since = f"since {_text(self.since)}" if self.since > (0,) else ""
+        until = f"before {_text(self.until)}" if self.until < (10**6,) else ""
+        return ", ".join(filter(None, (since, until))) or "all"
+
+    @property
     def wide(self) -> bool:
         """Whether the scores are float64."""
         return self.booster == "lightgbm"
@@ -100,6 +107,10 @@ class Native:
         from .xgboost import to_raw
 
         return to_raw(self, start, k)
+
+
+def _text(number: tuple[int, ...]) -> str:
+    return ".".join(map(str, (*number, 0)[:2]))
 
 
 def version_of(text: str | None) -> tuple[int, ...]:
@@ -143,14 +154,18 @@ def rows_of_textbook(booster: str, textbook: str, version: str | None) -> tuple[
     )
 
 
+def checked(booster: str, version: str) -> bool:
+    """Whether the table was checked on a version; patch releases count as their minor version."""
+    return version_of(version)[:2] in {version_of(v)[:2] for v in CHECKED[booster]}
+
+
 @functools.cache
 def tell(booster: str, version: str | None) -> None:
-    """Say once that nobody has checked a version; patch releases count as their minor version."""
-    checked = CHECKED.get(booster, ())
-    if version is None or version_of(version)[:2] in {version_of(v)[:2] for v in checked}:
+    """Say once that nobody has checked a version."""
+    if version is None or checked(booster, version):
         return
     warnings.warn(
-        f"boostobj has not been checked on {booster} {version} (only on {', '.join(checked)}): whether training through"
+        f"boostobj has not been checked on {booster} {version} (only on {', '.join(CHECKED[booster])}): whether training through"
         " it still gives the trees of the built-in objectives is what `boostobj parity --all` says",
         UserWarning,
         stacklevel=5,

@@ -96,6 +96,10 @@ def cross_entropy_lambda(y, f, w, weighted):  # type: ignore[no-untyped-def]
     a = weight * epf / (d * d)
     d = c - 1.0
     b = (c / (d * d)) * (1.0 + weight * epf - c)
+    # Where LightGBM gets inf or NaN (scores below -37, huge weights), and its model is lost: what that tends to.
+    grad = where((grad == grad) & (z > 0.0), grad, -y)
+    a = where(a == a, a, 0.0)
+    b = where(b == b, b, -1.0)
     return grad, a * (1.0 + y * b)
 
 

@@ -343,15 +343,23 @@ def _scale(terms: float, total: float) -> np.float32:
     return _ZERO if abs(total) < 1e-6 else _f4((terms / total) * (terms / total))
 
 
+def _scale_of(y: np.ndarray, raw: np.ndarray, weight: Weight, total: float) -> np.float32:
+    terms = loops.native_sum(root_residual)(y, raw, weight)
+    if math.isinf(terms):  # XGBoost's float32 terms overflow for weights near the largest float, and its model is lost
+        w = np.float64(1) if weight is None else weight.astype(np.float64)
+        terms = float((w * np.sqrt(np.abs(raw.astype(np.float64) - y))).sum())
+    return _scale(terms, total)
+
+
 def _absolute_parameters(y: np.ndarray, raw: np.ndarray, weight: Weight, values: Values) -> tuple[Any, ...]:
-    return (_scale(loops.native_sum(root_residual)(y, raw, weight), _total(y, weight)),)
+    return (_scale_of(y, raw, weight, _total(y, weight)),)
 
 
 def _quantile_parameters(y: np.ndarray, raw: np.ndarray, weight: Weight, values: Values) -> tuple[Any, ...]:
-    alpha, total, add = values["quantile_alpha"], _total(y, weight), loops.native_sum(root_residual)
+    alpha, total = values["quantile_alpha"], _total(y, weight)
     if raw.ndim == 1:
-        return as_read(alpha), _scale(add(y, raw, weight), total)
-    scales = [_scale(add(y, raw[:, j], weight), total) for j in range(raw.shape[1])]
+        return as_read(alpha), _scale_of(y, raw, weight, total)
+    scales = [_scale_of(y, raw[:, j], weight, total) for j in range(raw.shape[1])]
     return np.array([as_read(a) for a in alpha]), np.array(scales)
 
 
