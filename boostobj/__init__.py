@@ -1,5 +1,6 @@
 """Objectives for XGBoost and LightGBM: the same trees as the built-ins, exact, fast, and yours too."""
 
+from .boosters import train
 from .domain import Ascending, Choice, Interval, param
 from .objective import Objective, Pointwise, Rowwise
 from .objectives import (
@@ -62,4 +63,5 @@ __all__ = [
     "param",
     "register",
     "set_num_threads",
+    "train",
 ]

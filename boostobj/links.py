@@ -14,11 +14,14 @@ class Link:
 
     Where `margin`, that objective's base_score is a raw score; else it is on the scale of `inverse`. "reg:squarederror"
     beside another inverse than the identity means that no objective has this link: predictions are raw scores.
+    `lightgbm` is the objective with this link in LightGBM, as its models write it: {k} stands for the number of scores,
+    {slope} for what multiplies a raw score; "" where there is none.
     """
 
     inverse: Callable[[np.ndarray], np.ndarray]
     xgboost: str
     margin: bool = False
+    lightgbm: str = ""
 
 
 def _identity(raw: np.ndarray) -> np.ndarray:
@@ -60,13 +63,14 @@ def _cumulative(raw: np.ndarray) -> np.ndarray:
 
 
 LINKS: dict[str, Link] = {
-    "identity": Link(_identity, "reg:squarederror"),
-    "logit": Link(_logit, "binary:logistic"),
-    "softmax": Link(_softmax, "multi:softprob"),
-    "log": Link(_log, "reg:gamma"),  # not count:poisson, which brings max_delta_step=0.7 with it
-    "one_vs_all": Link(_logit, "binary:logistic"),
+    "identity": Link(_identity, "reg:squarederror", lightgbm="regression"),
+    "logit": Link(_logit, "binary:logistic", lightgbm="binary sigmoid:{slope:.17g}"),
+    "softmax": Link(_softmax, "multi:softprob", lightgbm="multiclass num_class:{k}"),
+    # Not count:poisson, which brings max_delta_step=0.7 with it.
+    "log": Link(_log, "reg:gamma", lightgbm="poisson"),
+    "one_vs_all": Link(_logit, "binary:logistic", lightgbm="multiclassova num_class:{k} sigmoid:{slope:.17g}"),
     "cumulative": Link(_cumulative, "reg:squarederror", margin=True),
-    "signed_square": Link(_signed_square, "reg:squarederror", margin=True),
-    "softplus": Link(_softplus, "reg:squarederror", margin=True),
+    "signed_square": Link(_signed_square, "reg:squarederror", margin=True, lightgbm="regression sqrt"),
+    "softplus": Link(_softplus, "reg:squarederror", margin=True, lightgbm="cross_entropy_lambda"),
     "threshold": Link(_threshold, "binary:hinge", margin=True),
 }

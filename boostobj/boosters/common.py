@@ -1,0 +1,126 @@
+"""What training is the same for every booster: which objective, with which parameters, measured by what."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .. import builtins
+from ..objective import Objective
+from ..registry import BuiltIn, get
+
+_ALSO_OF_THE_TREES = ("num_class", "max_delta_step")
+"""Parameters of objectives that mean something to the booster as well."""
+
+
+def like(objective: Objective) -> str | None:
+    """The booster whose name the objective bears; None under our own names."""
+    return objective.like if isinstance(objective, BuiltIn) else None
+
+
+def public_name(objective: Objective) -> str:
+    return objective.builtin if isinstance(objective, BuiltIn) else objective.name
+
+
+def slope(objective: Objective) -> float:
+    """What multiplies a raw score before the link."""
+    textbook = objective.textbook if isinstance(objective, BuiltIn) else objective
+    return float(getattr(textbook, textbook.link_slope)) if textbook.link_slope else 1.0
+
+
+def measures(objective: Objective) -> bool:
+    """Whether the weighted mean of `loss` is what is minimised: not where the weight is part of the loss."""
+    return not (isinstance(objective, BuiltIn) and builtins.names()[objective.builtin].exposure)
+
+
+def mean_loss(objective: Objective, raw: np.ndarray, y: Any, weight: Any) -> float:
+    """The weighted mean of the loss, for raw scores as the boosters hand them to metrics.
+
+    Beyond the scores for which the loss is defined it is that of the end, as the gradient is.
+    """
+    weighted = weight is not None and len(weight) > 0
+    raw = np.clip(np.asarray(raw, np.float64), *objective.scores.ends)
+    return float(np.average(objective.loss(y, raw), weights=np.asarray(weight, np.float64) if weighted else None))
+
+
+def settled(
+    objective: str | Objective, params: Mapping[str, Any], booster: str, aliases: Callable[[str], Iterable[str]]
+) -> tuple[Objective, dict[str, Any]]:
+    """The objective with the parameters of its own that stood in params, and params without an objective.
+
+    Raises
+    ------
+    TypeError
+        Not a name or an Objective; params is no mapping.
+    ValueError
+        params names another objective, or has parameters of an objective that would have no effect there.
+    """
+    if not isinstance(params, Mapping):
+        raise TypeError(f"train: params must be a dict, got {type(params).__name__}")
+    if not isinstance(objective, (str, Objective)):
+        raise TypeError(f"train: objective must be a name or an Objective, got {type(objective).__name__}")
+    found = get(objective) if isinstance(objective, str) else objective
+    rest = dict(params)
+    for key in sorted(aliases("objective")):
+        if key in rest:
+            value = rest.pop(key)
+            mine = value == found if isinstance(value, Objective) else value in _names(found, booster)
+            if not mine and value is not None:
+                raise ValueError(f"train: params[{key!r}] is {value!r}, but objective is {found!r}; leave it out of params")
+    given = _own_parameters(found, rest, booster, aliases)
+    return _with(found, given, from_name=isinstance(objective, str)), rest
+
+
+def _names(objective: Objective, booster: str) -> tuple[str, ...]:
+    name = public_name(objective)
+    if like(objective) == booster:
+        return name, builtins.names()[name].name
+    return (name,)
+
+
+def _own_parameters(
+    objective: Objective, params: Mapping[str, Any], booster: str, aliases: Callable[[str], Iterable[str]]
+) -> dict[str, Any]:
+    """Parameters of the objective that stand in params."""
+    name = public_name(objective)
+    if like(objective) == booster:
+        mine = {p.name for p in builtins.names()[name].parameters}
+        useless = set()
+    else:
+        mine = {"num_class"} & {f.name for f in dataclasses.fields(objective)}
+        if isinstance(objective, BuiltIn):
+            mine = {"num_class"} & set(objective.params)
+        of_any = {p.name for row in builtins.table() if row.booster == booster for p in row.parameters}
+        useless = of_any.difference(_ALSO_OF_THE_TREES)
+    found = {}
+    for parameter in sorted(mine | useless):
+        for key in sorted(aliases(parameter)):
+            if key not in params:
+                continue
+            if parameter in useless:
+                raise ValueError(
+                    f"train: params[{key!r}] is a parameter of objectives and has no effect on {objective!r};"
+                    f" what {name!r} is to know belongs in get({name!r}, ...)"
+                )
+            found[parameter] = params[key]
+    return found
+
+
+def _with(objective: Objective, given: Mapping[str, Any], *, from_name: bool) -> Objective:
+    if not given:
+        return objective
+    if isinstance(objective, BuiltIn):
+        has = objective.params
+        made: Objective = get(objective.builtin, **{**has, **given}, curvature=objective.curvature)
+        has_now = made.params if isinstance(made, BuiltIn) else {}
+    else:
+        has = {name: getattr(objective, name) for name in given}
+        made = dataclasses.replace(objective, **given)
+        has_now = {name: getattr(made, name) for name in given}
+    for name in given:
+        if not from_name and has[name] is not None and has[name] != has_now[name]:
+            raise ValueError(f"train: params has {name}={given[name]!r}, but objective is {objective!r}; say it in one place")
+    return made

@@ -1,0 +1,309 @@
+"""Training LightGBM: start, metric and offsets around a callable, and the finished model as a native one."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from .. import builtins, protocol
+from ..links import LINKS
+from ..objective import Objective
+from . import common
+
+_EPSILON = float(np.float32(1e-15))  # kEpsilon: LightGBM adds no start that is smaller
+_ZERO = 1e-35  # kZeroThreshold
+_RANKS = {
+    *("auc", "average_precision", "auc_mu", "multi_error"),
+    *("ndcg", "lambdarank", "rank_xendcg", "xendcg", "xe_ndcg", "xe_ndcg_mart", "xendcg_mart"),
+    *("map", "mean_average_precision"),
+}
+_NO_METRIC = {"none", "na", "null", "custom"}
+
+
+def aliases(name: str) -> set[str]:
+    import lightgbm
+
+    return {name, *lightgbm.basic._ConfigAliases.get(name)}
+
+
+def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective: str | Objective, kwargs: dict[str, Any]) -> Any:
+    import lightgbm
+
+    objective, params = common.settled(objective, params, "lightgbm", aliases)
+    _refuse(objective, params, kwargs)
+    builtin = common.like(objective) == "lightgbm"
+    kwargs = _with_metric(objective, params, kwargs)
+    kwargs["callbacks"] = [_created_without_objective(params), *(kwargs.get("callbacks") or ())]
+    valid = kwargs.get("valid_sets") or ()
+    sets = list({id(d): d for d in [data, *([valid] if protocol.is_dataset(valid) else valid)]}.values())
+    continued = kwargs.get("init_model") is not None
+
+    with _restored(sets):
+        for dataset in sets:
+            _readable(dataset, data, params)
+            if not continued and dataset._predictor is not None:
+                dataset._set_predictor(None)  # a former init_model; lightgbm.train would set the scores to 0 later
+        offsets = [_offset(d) for d in sets]
+        averaged = not continued and str(params.get("boost_from_average", True)).lower() not in ("false", "-")
+        best = _start(objective, data)
+        start = best if averaged else np.zeros(len(best))
+        if any(o is not None for o in offsets) and not continued:
+            if builtin:  # boosts from the offset alone
+                best = start = np.zeros(len(best))
+            elif averaged:
+                offset = None if offsets[0] is None else offsets[0].reshape(len(offsets[0]), -1)
+                y, weight = protocol.labels(common.public_name(objective), data)
+                shaped = None if offset is None else offset if len(best) > 1 else offset[:, 0]
+                start = np.asarray(objective.start(y, weight, offset=shaped), np.float64)
+        start = np.where(np.abs(start) > _EPSILON, start, 0.0)
+        k = len(start)
+        if k > 1:
+            params = {**{n: v for n, v in params.items() if n not in aliases("num_class")}, "num_class": k}
+        line = _objective_line(objective, data, k)
+        if builtin:
+            params |= {n: v for n, v in _changed(objective).items() if n != "num_class"}
+        if start.any():
+            for dataset, offset in zip(sets, offsets, strict=True):
+                _set_scores(dataset, offset, start)
+        still = _not_trained(objective, data, k) if builtin else np.zeros(k, bool)
+        # What LightGBM puts into a first tree without splits although it does not boost from the average.
+        constant = best if builtin and not averaged and not continued else start
+        callable_ = _with_still(objective, still, constant - start) if still.any() else objective
+        booster: Any = lightgbm.train({**params, "objective": callable_}, data, num_boost_round, **kwargs)
+    text = _sealed(booster.model_to_string(), np.zeros(k) if continued else start, constant, line)
+    booster.model_from_string(text)
+    if line:
+        booster.params["objective"] = line.split()[0]
+        if "_Booster__set_objective_to_none" in vars(booster):
+            booster._Booster__set_objective_to_none = False  # refit asks
+    return booster
+
+
+def _refuse(objective: Objective, params: Mapping[str, Any], kwargs: Mapping[str, Any]) -> None:
+    name = common.public_name(objective)
+    out = "train LightGBM's own objective by its name with lightgbm.train"
+    for key in aliases("boosting") & set(params):
+        if params[key] == "dart":
+            raise ValueError(
+                f"train: {name!r}: LightGBM's {key}='dart' gives another model at every run under a custom objective"
+                f" (it reads a flag that nothing has set); use 'gbdt', or {out}"
+            )
+        if params[key] in ("rf", "random_forest"):
+            raise ValueError(f"train: {name!r}: LightGBM's {key}={params[key]!r} takes no custom objective; {out}")
+    for parameter in ("pos_bagging_fraction", "neg_bagging_fraction"):
+        for key in aliases(parameter) & set(params):
+            if float(params[key]) < 1:
+                raise ValueError(
+                    f"train: {name!r}: under a custom objective LightGBM samples nothing where {key}={params[key]!r}"
+                    f" asks for it; use bagging_fraction, or {out}"
+                )
+    if kwargs.get("keep_training_booster"):
+        raise ValueError(
+            f"train: {name!r}: keep_training_booster=True is not possible: start and link are written into the finished"
+            " model; to train on, pass the Booster as init_model"
+        )
+
+
+def _with_metric(objective: Objective, params: Mapping[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The objective's own mean loss where the user names no metric; LightGBM shows built-in metrics raw scores."""
+    given = [params[key] for key in sorted(aliases("metric")) if params.get(key) is not None]
+    names = [n for value in given for n in (value.split(",") if isinstance(value, str) else value)]
+    for name in names:
+        if objective.link != "identity" and str(name).strip().lower().split("@")[0] not in {*_RANKS, *_NO_METRIC, ""}:
+            raise ValueError(
+                f"train: LightGBM hands its metric {name!r} raw scores under a custom objective, as if they were"
+                f" predictions; allowed with {common.public_name(objective)!r} are"
+                f" {', '.join(sorted(_RANKS))} and 'None', or feval; its own loss is measured where metric is left out"
+            )
+    if names or kwargs.get("feval") is not None or not common.measures(objective):
+        return dict(kwargs)
+    name = common.public_name(objective)
+
+    def metric(raw: np.ndarray, dataset: Any) -> tuple[str, float, bool]:
+        return name, common.mean_loss(objective, raw, dataset.get_label(), dataset.get_weight()), False
+
+    return {**kwargs, "feval": metric}
+
+
+def _created_without_objective(params: Mapping[str, Any]) -> Callable[[Any], None]:
+    """LightGBM's first update with a callable resets parameters, which draws one sample of columns too many.
+
+    lightgbm.train has created the Booster without objective, so that there is nothing to reset: say so before.
+    """
+
+    def callback(env: Any) -> None:
+        if env.iteration != env.begin_iteration:
+            return
+        if "_Booster__set_objective_to_none" in vars(env.model):
+            env.model._Booster__set_objective_to_none = True
+        elif any(float(params[key]) < 1 for key in aliases("feature_fraction") & set(params)):
+            warnings.warn(
+                "train: this version of LightGBM may draw other columns under a custom objective than under its own",
+                UserWarning,
+                stacklevel=4,
+            )
+
+    callback.before_iteration = True  # type: ignore[attr-defined]
+    callback.order = -1000  # type: ignore[attr-defined]
+    return callback
+
+
+# Data ---------------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _restored(sets: list[Any]) -> Iterator[None]:
+    """Afterwards the init scores are as before."""
+    before = [(d, d.init_score if protocol._not_constructed(d) else d.get_field("init_score"), d._predictor) for d in sets]
+    try:
+        yield
+    finally:
+        for dataset, scores, predictor in before:
+            dataset._predictor = predictor
+            dataset.init_score = scores
+            if not protocol._not_constructed(dataset):
+                dataset.set_field("init_score", None)
+                dataset.set_init_score(scores)
+
+
+def _readable(dataset: Any, data: Any, params: Mapping[str, Any]) -> None:
+    """Construct what has its labels elsewhere (in a file, in the data set that it is a part of)."""
+    if not protocol._not_constructed(dataset):
+        return
+    if dataset.used_indices is None and dataset.label is not None and np.ndim(dataset.label) == 1:
+        return
+    dataset._update_params({**params, "objective": "none"})
+    if dataset is not data and dataset.used_indices is None:
+        dataset.set_reference(data)
+    dataset.construct()
+
+
+def _rows(dataset: Any) -> int:
+    return len(dataset.label) if protocol._not_constructed(dataset) else dataset.num_data()
+
+
+def _offset(dataset: Any) -> np.ndarray | None:
+    """The user's init scores, of shape (n,) or (n, k)."""
+    scores = dataset.init_score if protocol._not_constructed(dataset) else dataset.get_field("init_score")
+    if scores is None:
+        return None
+    scores = np.asarray(scores, np.float64)
+    n = _rows(dataset)
+    return scores.reshape((n, -1), order="F") if scores.ndim == 1 and scores.size != n else scores
+
+
+def _set_scores(dataset: Any, offset: np.ndarray | None, start: np.ndarray) -> None:
+    shape = (_rows(dataset), len(start)) if len(start) > 1 else (_rows(dataset),)
+    scores = np.broadcast_to(start if len(start) > 1 else start[0], shape)
+    dataset.set_init_score(scores.copy() if offset is None else offset.reshape(shape) + scores)
+
+
+# Start and link -----------------------------------------------------------------------------------------------------
+
+
+def _start(objective: Objective, data: Any) -> np.ndarray:
+    """The start without an offset."""
+    if common.like(objective) == "xgboost":
+        return np.asarray(objective.start(*protocol.labels(common.public_name(objective), data)), np.float64)
+    scores = objective.init_score(data)
+    return np.atleast_1d(scores[0])
+
+
+def _changed(objective: Objective) -> dict[str, Any]:
+    """Parameters of a built-in that are not at their default."""
+    row = builtins.names()[common.public_name(objective)]
+    has = objective.params  # type: ignore[attr-defined]
+    return {p.name: has[p.name] for p in row.parameters if has[p.name] != p.default}
+
+
+def _not_trained(objective: Objective, data: Any, k: int) -> np.ndarray:
+    """Scores that LightGBM never trains: of classes without rows, and of the only class."""
+    if objective.link == "identity":
+        return np.zeros(k, bool)
+    row = builtins.names()[common.public_name(objective)]
+    y, weight = protocol.labels(common.public_name(objective), data)
+    if not row.labels.integer:
+        return np.zeros(k, bool)
+    if k == 1:
+        return np.array([objective.link == "logit" and ((y > 0).all() or not (y > 0).any())])
+    if objective.link != "softmax":  # one against all: no class without rows
+        weight = None
+    share = np.bincount(y.astype(np.int64), weights=weight, minlength=k) / (y.size if weight is None else weight.sum())
+    return (share <= _EPSILON) | (share >= 1 - _EPSILON)
+
+
+def _with_still(objective: Objective, still: np.ndarray, shift: np.ndarray) -> Callable[..., Any]:
+    """The objective without a pull on scores that are not trained, and from the second round on shifted ones.
+
+    LightGBM gives a first tree without splits the start also where it does not boost from the average.
+    """
+    rounds = 0
+
+    def gradients(raw: np.ndarray, dataset: Any) -> tuple[np.ndarray, np.ndarray]:
+        nonlocal rounds
+        moved = raw + np.where(still, shift, 0.0) if rounds else raw
+        rounds += 1
+        grad, hess = (a.copy() for a in objective(np.ascontiguousarray(moved), dataset))
+        grad.reshape(len(raw), -1)[:, still] = 0
+        hess.reshape(len(raw), -1)[:, still] = 0
+        return grad, hess
+
+    return gradients
+
+
+def _objective_line(objective: Objective, data: Any, k: int) -> str:
+    """What LightGBM writes into a model about its objective; nothing for several raw scores as they are."""
+    import lightgbm
+
+    if common.like(objective) == "lightgbm":
+        row = builtins.names()[common.public_name(objective)]
+        y, _ = protocol.labels(row.name, data)
+        two = lightgbm.Dataset(np.eye(2), [y.min(), y.max()], params={"verbosity": -1})
+        asked = {**_changed(objective), "objective": row.name, "verbosity": -1, "num_threads": 1}
+        text = lightgbm.Booster({**asked, "num_class": k}, two).model_to_string()
+        (line,) = re.findall(r"^objective=(.*)$", text, re.MULTILINE)
+        return line
+    pattern = LINKS[objective.link].lightgbm
+    if objective.link == "identity":
+        return pattern if k == 1 else ""
+    slope = common.slope(objective)
+    if not pattern or (slope != 1.0 and "{slope" not in pattern):
+        raise ValueError(
+            f"train: no objective of LightGBM has the link of {objective!r}: a saved model could not predict on the"
+            " scale of the target; lightgbm.train with objective= gives one that predicts raw scores"
+        )
+    return pattern.format(k=k, slope=slope)
+
+
+def _sealed(text: str, start: np.ndarray, constant: np.ndarray, line: str) -> str:
+    """The text of a model with the start in its first trees, and an objective."""
+    body, end, parameters = text.partition("\nend of trees")
+    head, *trees = re.split(r"^(?=Tree=\d+$)", body, flags=re.MULTILINE)
+    head = re.sub(r"^tree_sizes=.*\n", "", head, flags=re.MULTILINE)  # the sizes have changed
+    if line:
+        head = re.sub(r"^(?=feature_names=)", f"objective={line}\n", head, count=1, flags=re.MULTILINE)
+        parameters = parameters.replace("\n[objective: custom]\n", f"\n[objective: {line.split()[0]}]\n", 1)
+    for i in range(min(len(start), len(trees))):
+        single = "\nnum_leaves=1\n" in trees[i]
+        value = constant[i] if single else start[i]
+        if value != 0:
+            trees[i] = _biased(trees[i], float(value))
+    return head + "".join(trees) + end + parameters
+
+
+def _biased(tree: str, value: float) -> str:
+    """As LightGBM's Tree::AddBias."""
+
+    def added(match: re.Match[str]) -> str:
+        digits = ".17g" if match[1].startswith("leaf") else "g"
+        sums = (float(v) + value for v in match[2].split())
+        return f"{match[1]}=" + " ".join(format(0.0 if math.fabs(s) <= _ZERO else s, digits) for s in sums)
+
+    tree = re.sub(r"^(leaf_value|leaf_const|internal_value)=(.*)$", added, tree, flags=re.MULTILINE)
+    return re.sub(r"^shrinkage=.*$", "shrinkage=1", tree, flags=re.MULTILINE)

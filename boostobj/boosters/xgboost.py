@@ -1,0 +1,175 @@
+"""Training XGBoost: the parameters beside the objective, its metric, and offsets."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from .. import builtins, protocol
+from ..links import LINKS
+from ..objective import Objective
+from . import common
+
+_LISTS_OF_BASE_SCORES = (3, 1)
+
+
+def aliases(name: str) -> set[str]:
+    return {name}
+
+
+def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective: str | Objective, kwargs: dict[str, Any]) -> Any:
+    import xgboost
+
+    objective, params = common.settled(objective, params, "xgboost", aliases)
+    builtin = common.like(objective) == "xgboost"
+    sets = _different([data, *(d for d, _ in kwargs.get("evals") or ())])
+    continued = kwargs.get("xgb_model") is not None
+    beside = _beside(objective, data, int(params.get("nthread", params.get("n_jobs", 0)) or 0))
+    if continued:
+        beside.pop("base_score", None)  # it would replace the one of the model
+    if not builtin:
+        kwargs = _with_metric(objective, params, kwargs)
+    offsets = [_offset(d) for d in sets]
+    # XGBoost ignores base_score where there is a base_margin: under its own names that is what the built-in does.
+    offset_counts = not builtin and any(o is not None for o in offsets)
+    many = isinstance(beside.get("base_score"), str)
+    if many and builtins.version_of(xgboost.__version__) < _LISTS_OF_BASE_SCORES and "base_score" not in params:
+        offset_counts = True
+    if not offset_counts:
+        return xgboost.train({**beside, **params}, data, num_boost_round, obj=objective, **kwargs)
+
+    if "base_score" in params:
+        raise ValueError(
+            f"train: params has base_score={params['base_score']!r}, which XGBoost ignores beside a base_margin;"
+            " leave one of them out"
+        )
+    _refuse_offset(objective, params, num_boost_round)
+    y, weight = protocol.labels(common.public_name(objective), data)
+    k = int(beside.get("num_class", 1))
+    shape = (data.num_row(), k) if k > 1 else (data.num_row(),)
+    offset = None if offsets[0] is None else offsets[0].reshape(shape)
+    start = np.zeros(k) if continued else np.asarray(objective.start(y, weight, offset=offset), np.float64)
+    if not continued:
+        beside["base_score"] = _base_score_of_zero(beside)
+    with _margins(sets, offsets, start):
+        booster = xgboost.train({**beside, **params}, data, num_boost_round, obj=objective, **kwargs)
+    return booster if continued else _folded(booster, start)
+
+
+def _different(sets: list[Any]) -> list[Any]:
+    return list({id(d): d for d in sets}.values())
+
+
+def _beside(objective: Objective, data: Any, nthread: int) -> dict[str, Any]:
+    """What goes into params beside the callable: objective, base_score, number of scores."""
+    native = objective._native("xgboost") if objective._kind_for_boosters() == "native" else None
+    if common.like(objective) == "xgboost" or (native and native[0].booster == "xgboost"):
+        return objective.train_params(data, nthread=nthread)
+    link = LINKS[objective.link]
+    if common.slope(objective) != 1.0 or (link.xgboost == LINKS["identity"].xgboost and objective.link != "identity"):
+        slope = f" and the factor {common.slope(objective)} before it" if common.slope(objective) != 1.0 else ""
+        raise ValueError(
+            f"train: no objective of XGBoost has the link of {objective!r}{slope}: a saved model could not predict on the"
+            " scale of the target; xgboost.train with obj= gives one that predicts raw scores"
+        )
+    start = objective.start(*protocol.labels(common.public_name(objective), data))
+    # base_score is a raw score for multi:* too: softmax has no inverse for one class alone.
+    score = start if link.margin or objective.link == "softmax" else objective.inverse_link(start)
+    values = [float(v) for v in score.astype(np.float32)]
+    if len(values) == 1:
+        return {"objective": link.xgboost, "base_score": values[0]}
+    return {
+        "objective": link.xgboost,
+        "num_class": len(values),
+        "base_score": "[" + ",".join(map(repr, values)) + "]",
+    }
+
+
+def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The objective's own mean loss where the user names no metric: XGBoost's default belongs to the carrier."""
+    if "eval_metric" in params:
+        return kwargs
+    params.setdefault("disable_default_eval_metric", 1)
+    if kwargs.get("custom_metric") or kwargs.get("feval") or not common.measures(objective):
+        return kwargs
+    name = common.public_name(objective).replace(":", "_")  # a colon ends the name in what XGBoost prints and parses
+
+    def metric(raw: np.ndarray, dmatrix: Any) -> tuple[str, float]:
+        return name, common.mean_loss(objective, raw, dmatrix.get_label(), dmatrix.get_weight())
+
+    made = {**kwargs, "custom_metric": metric}
+    if made.get("early_stopping_rounds") and made.get("maximize") is None:
+        made["maximize"] = False
+    return made
+
+
+def _offset(dmatrix: Any) -> np.ndarray | None:
+    margin = np.asarray(dmatrix.get_base_margin(), np.float32)
+    if margin.size == 0:
+        return None
+    return margin.reshape(dmatrix.num_row(), -1) if margin.size != dmatrix.num_row() else margin.ravel()
+
+
+def _refuse_offset(objective: Objective, params: Mapping[str, Any], num_boost_round: int) -> None:
+    name = common.public_name(objective)
+    if params.get("booster") == "gblinear":
+        raise ValueError(f"train: {name!r} with a base_margin has no place for its start in booster='gblinear'; use gbtree")
+    if params.get("multi_strategy") == "multi_output_tree":
+        raise ValueError(
+            f"train: {name!r} with a base_margin has no place for its start in multi_strategy='multi_output_tree';"
+            " use one_output_per_tree"
+        )
+    if num_boost_round < 1:
+        raise ValueError(f"train: {name!r} with a base_margin needs num_boost_round of at least 1, got {num_boost_round}")
+
+
+def _base_score_of_zero(params: Mapping[str, Any]) -> float:
+    """The base_score that XGBoost turns into a raw score of 0: how depends on its objective."""
+    import xgboost
+
+    row = xgboost.DMatrix(np.zeros((1, 1)))
+    for score in (0.0, 0.5, 1.0):
+        with contextlib.suppress(xgboost.core.XGBoostError):  # 0 and 1 are no probabilities
+            booster = xgboost.Booster({**params, "base_score": score, "verbosity": 0}, [row])
+            if not booster.predict(row, output_margin=True).any():
+                return score
+    raise ValueError(f"train: no base_score makes XGBoost's {params['objective']!r} start at 0")
+
+
+@contextlib.contextmanager
+def _margins(sets: list[Any], offsets: list[np.ndarray | None], start: np.ndarray) -> Iterator[None]:
+    """Every data set at its offset plus the start; afterwards as before."""
+    constant = start if len(start) > 1 else start[0]
+    try:
+        for data, offset in zip(sets, offsets, strict=True):
+            shape = (data.num_row(), len(start)) if len(start) > 1 else (data.num_row(),)
+            margin = np.zeros(shape) if offset is None else offset.reshape(shape)
+            data.set_base_margin((margin + constant).astype(np.float32))
+        yield
+    finally:
+        for data, offset in zip(sets, offsets, strict=True):
+            data.set_base_margin(np.empty(0, np.float32) if offset is None else offset)
+
+
+def _folded(booster: Any, start: np.ndarray) -> Any:
+    """The start added to every leaf of the first tree of each score."""
+    model = json.loads(booster.save_raw("json"))
+    boosting = model["learner"]["gradient_booster"]
+    trees = boosting.get("gbtree", boosting)["model"]
+    dropped = boosting.get("weight_drop") or trees.get("weight_drop")  # dropout's factor of each tree
+    for score, value in enumerate(start):
+        first = trees["tree_info"].index(score)
+        tree = trees["trees"][first]
+        shift = value / dropped[first] if dropped else value
+        leaves = tree["split_conditions"]
+        for node, child in enumerate(tree["left_children"]):
+            if child == -1:
+                leaves[node] = float(np.float32(leaves[node] + shift))
+    config = booster.save_config()
+    booster.load_model(bytearray(json.dumps(model).encode()))
+    booster.load_config(config)
+    return booster
