@@ -41,8 +41,9 @@ class Interval:
         low, high = self.ends
         with np.errstate(over="ignore"):
             first, last = np.float32(low), np.float32(high)
-        first = np.nextafter(first, np.float32(np.inf)) if first < low else first
-        last = np.nextafter(last, np.float32(-np.inf)) if last > high else last
+        # As Python's floats: beside a float32 NumPy would round the end again.
+        first = np.nextafter(first, np.float32(np.inf)) if float(first) < low else first
+        last = np.nextafter(last, np.float32(-np.inf)) if float(last) > high else last
         return float(first), float(last)
 
     def contains(self, values: Any) -> Any:

@@ -406,7 +406,9 @@ class Objective(ABC):
     def _labels_of(self, row: builtins.Native, k: int) -> Interval:
         if row.count and row.labels.integer:
             return Interval(row.labels.low, k - 1, "both", integer=True)
-        return row.labels
+        # A booster may take labels for which its loss is not defined; under our own name they are refused.
+        mine = row.labels if self._is_builtin() else self._labels(k)
+        return row.labels if all(mine.contains(end) for end in row.labels.ends) else mine
 
     def _count(self, name: str, values: Mapping[str, Any], y: np.ndarray) -> int:
         """How many scores a row has: what the parameter of that name says, or else the classes among the targets."""
@@ -631,18 +633,20 @@ class Pointwise(_Textbook):
             residual = y[used] - offset[used]
             low, high = float(residual.min()), float(residual.max())
         else:
-            low = high = -float(weight @ offset)
-            pull = abs(slope(low)[0])
-            step = 1.0
+            begin = low = high = -float(weight @ offset)
+            pull = abs(slope(begin)[0])
             smallest = pull / max(np.count_nonzero(weight), total, 2.0)
-            while (g := slope(high)[0]) < -0.0:
-                if abs(g) <= smallest:
-                    return self._bounded(slope, high - step / 2, high, -smallest)
-                low, high, step = high, high + step, step * 2
-            while (g := slope(low)[0]) > 0.0:
-                if abs(g) <= smallest:
-                    return self._bounded(slope, low, low + step / 2, smallest)
-                low, high, step = low - step, low, step * 2
+            # A finite start is where the sign changes, however small the slope is before it. Where there is none the
+            # slope runs out to 0 and has been small before; a loss that is flat at its best was steep until there.
+            step, before = 1.0, pull
+            while (g := slope(high)[0]) < 0.0 and step < 2.0**1000:
+                low, high, step, before = high, high + step, step * 2, -g
+            if g == 0.0 and before <= smallest < pull:
+                return self._bounded(slope, begin, high, -smallest)
+            while (g := slope(low)[0]) > 0.0 and step < 2.0**1000:
+                low, high, step, before = low - step, low, step * 2, g
+            if g == 0.0 and before <= smallest < pull:
+                return self._bounded(slope, low, begin, smallest)
         return np.array([_root(slope, low, high)])
 
     def _bounded(self, slope: Callable, low: float, high: float, level: float) -> np.ndarray:
