@@ -49,11 +49,13 @@ class Objective(ABC):
     boosters_curvature: ClassVar[str] = "native"
     """What "default" means in the boosters' door: a kind of curvature, or "native", or "borrowed".
 
-    "native" is the booster's own arithmetic; where the booster lacks the loss, that of `learns_as`, and "exact" where
-    that is not given. "borrowed" is the arithmetic of `learns_as` in both boosters.
+    "native" is the booster's own arithmetic, and `fallback` where the booster lacks the loss. "borrowed" is the
+    arithmetic of `learns_as` in both boosters.
     """
+    fallback: ClassVar[str] = "exact"
+    """The kind of curvature that "native" falls back to by default."""
     learns_as: ClassVar[str] = ""
-    """The built-in, of either booster, whose arithmetic learns this loss: for losses whose own Hessian is 0."""
+    """The built-in, of either booster, whose arithmetic learns this loss."""
 
     def __post_init__(self) -> None:
         for parameter in self.parameters():
@@ -253,7 +255,7 @@ class Objective(ABC):
             found = self._native_gradients(call, raw, kind)
             if found:
                 return found
-            kind = "exact"
+            kind = self.fallback if self.curvature == "default" else "exact"
         results = _handed_out(raw)
         self._refuse(self._gradients(call.y, raw, call.weight, kind, results, 0.0), call.y, raw, call.weight)
         return results
@@ -551,7 +553,7 @@ class _Textbook(Objective):
     def _native(self, booster: str) -> tuple[builtins.Native, Mapping[str, Any]] | None:
         for row in builtins.rows_of_textbook(booster, self.name, protocol.installed_version(booster)):
             values = self._as_parameters_of(row)
-            if values:
+            if values is not None:
                 return row, values
         return None
 
@@ -560,7 +562,7 @@ class _Textbook(Objective):
         for row in builtins.table():
             if row.public_name == self.learns_as and row.textbook == self.name and row.until > (10**5,):
                 values = self._as_parameters_of(row)
-                if values:
+                if values is not None:
                     return row, values
         return None
 
@@ -625,7 +627,8 @@ class Pointwise(_Textbook):
             offset = np.zeros(y.size)
         loop = loops.pointwise_sum(type(self).point)
         total = weight.sum()
-        weight = weight / total
+        # By a power of two: sums of equal weights stay exact, and a slope that is 0 is 0.
+        weight = np.ldexp(weight, -math.frexp(total)[1])
         parameters = self._kernel_parameters()
 
         def slope(c: float) -> tuple[float, float]:
@@ -636,7 +639,7 @@ class Pointwise(_Textbook):
             residual = y[used] - offset[used]
             low, high = float(residual.min()), float(residual.max())
         else:
-            begin = low = high = -float(weight @ offset)
+            begin = low = high = -float(weight @ offset / weight.sum())
             pull = abs(slope(begin)[0])
             smallest = pull / max(np.count_nonzero(weight), total, 2.0)
             # A finite start is where the sign changes, however small the slope is before it. Where there is none the
@@ -780,9 +783,7 @@ def _native_step(
     objective: Objective, kind: str, booster: str, version: str | None, k: int
 ) -> _NativeStep | None:
     """Looked up once, not in every round: a small round takes a few microseconds. None where the booster lacks the loss."""
-    native = objective._native(booster) if kind == "native" else None
-    if native is None and objective.curvature == "default":
-        native = objective._borrowed()
+    native = objective._native(booster) if kind == "native" else objective._borrowed()
     if native is None:
         return None
     row, values = native

@@ -11,6 +11,13 @@ X = np.random.default_rng(0).normal(size=(50, 3))
 QUIET = {"verbosity": -1, "num_threads": 1}
 
 
+def scores(name, n):
+    """The shape of n rows of scores."""
+    cls = bo.objectives.get(name)
+    many = issubclass(cls, bo.Rowwise) if cls else "multi" in name
+    return (n, 3 if cls and cls.count == "alpha" else 2) if many else (n,)
+
+
 def train_xgboost(o, y, weight=None, **params):
     return xgb.train({"nthread": 1, **params}, xgb.DMatrix(X, y, weight=weight), 2, obj=o)
 
@@ -124,13 +131,18 @@ def test_unknown_parameters(name):
 @pytest.mark.parametrize("name", sorted(bo.objectives))
 def test_one_target_warns_only_where_nothing_finite_is_best(name):
     o = bo.get(name)
-    y = np.ones(20)
-    if o.link == "identity":
-        assert o.start(y).tolist() == [1.0]
-    else:
+    one_class = {"log_loss": 1.0, "softmax": 1.0, "one_vs_all": 1.0, "poisson": 0.0, "tweedie": 0.0}
+    y = np.full(20, one_class.get(name, 1.0))
+    if name in one_class:
         with pytest.warns(UserWarning, match="no finite start minimises the loss"):
             start = o.start(y)
         assert 1 < np.ptp([0, *start]) < 40
+    elif name == "multi_expectile":  # expectiles that would be the same, and cannot
+        with pytest.warns(UserWarning, match="some levels have the same expectile"):
+            assert o.inverse_link(o.start(y)[None]) == pytest.approx(np.ones((1, 3)), rel=1e-5, abs=0)
+    else:
+        start = o.start(y)
+        assert o.inverse_link(start).tolist() == pytest.approx(np.ones(start.size).tolist(), rel=1e-12, abs=0)
 
 
 def test_extreme_targets_train():
@@ -159,21 +171,27 @@ def test_a_stray_class_index_does_not_become_a_billion_classes(value):
 @pytest.mark.parametrize("rows", [1, 3, 5])
 def test_an_offset_has_one_row_per_target(name, rows):
     o = bo.get(name)
-    k = 2 if o.link == "softmax" else 1
-    offset = np.zeros((rows, k)) if k > 1 else np.zeros(rows)
+    y = [0.25, 1, 1, 0.25] if name == "gamma" else [0, 1, 1, 0]
     with pytest.raises(ValueError, match=f"y has 4 rows, offset has {rows}"):
-        o.start([0, 1, 1, 0], offset=offset)
+        o.start(y, offset=np.zeros(scores(name, rows)))
     with pytest.raises(ValueError, match="offset must have shape"):
-        o.start([0, 1, 1, 0], offset=np.zeros((4, k, 1)))
+        o.start(y, offset=np.zeros((*scores(name, 4), 1, 1)))
 
 
 @pytest.mark.parametrize("name", sorted([*bo.objectives, "lightgbm:binary", "lightgbm:multiclass"]))
 def test_every_float64_score_is_taken(name):
     o = bo.get(name)
     far = np.finfo(np.float64).max
-    raw = np.array([[far, 0.0], [0.0, far]]) if o.link == "softmax" else np.array([far, -far])
+    raw = np.zeros(scores(name, 2))
+    raw[0, ...] = far
+    if raw.ndim == 2:
+        raw[:, 1:] = 0.0
+        raw[1, -1] = far
+    else:
+        raw[1] = -far
+    y = np.array([1.0, 1.0]) if name == "gamma" else np.array([0.0, 1.0])
     for order in "CF":
-        grad, hess = o(np.array([0.0, 1.0]), np.array(raw, order=order))
+        grad, hess = o(y, np.array(raw, order=order))
         assert np.isfinite(grad).all() and np.isfinite(hess).all() and grad.shape == raw.shape
 
 

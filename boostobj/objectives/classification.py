@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from ..domain import NON_NEGATIVE, POSITIVE, UNIT, Interval, param
-from ..elementary import exp, expm1, softplus
+from ..elementary import exp, expm1, hypot, softplus
 from ..objective import Pointwise
 from ..registry import register
 
@@ -105,9 +105,13 @@ class Hinge(Pointwise):
         loss      max(0, 1 - s*f)
         gradient  -s                                   where s*f < 1, else 0
         exact     0
+        damped    1/(2*sqrt(1 + (1 - s*f)**2))
 
-    At the kink, s*f = 1, the gradient is 0, as in XGBoost. A booster cannot divide by a Hessian of 0: XGBoost uses 1 where
-    s*f < 1 and next to nothing elsewhere, and unless curvature says otherwise LightGBM is given the same.
+    At the kink, s*f = 1, the gradient is 0, as in XGBoost. A booster cannot divide by a Hessian of 0. XGBoost uses 1 where
+    s*f < 1 and next to nothing elsewhere, which its lambda has to help: without it no split gains anything where all rows
+    of one class are at the kink, as at the start. LightGBM, which has neither loss nor lambda, is given the damped
+    curvature unless curvature says otherwise: that of the tightest quadratic above the hinge smoothed with width 1,
+    ((1 - s*f) + sqrt(1 + (1 - s*f)**2))/2. It is no bound for the hinge itself.
 
     Equalities: XGBoost's binary:hinge; LightGBM has none. When not to use it: probabilities are wanted (LogLoss); data
     of one class that is the more likely one everywhere (every score tends to it).
@@ -123,12 +127,16 @@ class Hinge(Pointwise):
     name = "hinge"
     link = "threshold"
     domain = Interval(0, 1, "both", integer=True)
-    kinds = ("exact",)
-    learns_as = "binary:hinge"
+    kinds = ("exact", "damped")
+    fallback = "damped"
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any) -> Any:
         return max(mp.mpf(0), 1 - (2 * y - 1) * f)
+
+    @staticmethod
+    def damper(mp: Any, y: Any, f: Any) -> Any:
+        return 1 / (2 * mp.sqrt(1 + (1 - (2 * y - 1) * f) ** 2))
 
     @staticmethod
     def kinks(y: Any, f: Any) -> Any:
@@ -137,5 +145,6 @@ class Hinge(Pointwise):
     @staticmethod
     def point(y, f):  # type: ignore[no-untyped-def]
         s = 2.0 * y - 1.0
-        inside = s * f < 1.0
-        return 1.0 - s * f if inside else 0.0, -s if inside else 0.0, 0.0
+        m = 1.0 - s * f
+        inside = m > 0.0
+        return m if inside else 0.0, -s if inside else 0.0, 0.0, 0.5 / hypot(1.0, m)
