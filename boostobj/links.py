@@ -65,7 +65,7 @@ def _cumulative(raw: np.ndarray) -> np.ndarray:
 LINKS: dict[str, Link] = {
     "identity": Link(_identity, "reg:squarederror", lightgbm="regression"),
     "logit": Link(_logit, "binary:logistic", lightgbm="binary sigmoid:{slope:.17g}"),
-    "softmax": Link(_softmax, "multi:softprob", lightgbm="multiclass num_class:{k}"),
+    "softmax": Link(_softmax, "multi:softprob", margin=True, lightgbm="multiclass num_class:{k}"),
     # Not count:poisson, which brings max_delta_step=0.7 with it.
     "log": Link(_log, "reg:gamma", lightgbm="poisson"),
     "one_vs_all": Link(_logit, "binary:logistic", lightgbm="multiclassova num_class:{k} sigmoid:{slope:.17g}"),

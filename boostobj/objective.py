@@ -320,12 +320,13 @@ class Objective(ABC):
                 params["base_score"] = _base_score(start)
             return params
         start = self.start(y, weight)
-        params = {"objective": LINKS[self.link].xgboost}
+        link = LINKS[self.link]
+        params = {"objective": link.xgboost}
         if len(start) > 1:
             params["num_class"] = len(start)
         if self._slope() != 1.0:
             params["objective"] = LINKS["identity"].xgboost  # no native objective has a slope: predictions are raw
-        elif len(start) == 1 and params["objective"] != LINKS["identity"].xgboost:
+        elif not link.margin:
             start = self.inverse_link(start)
         params["base_score"] = _base_score(start)
         return params
@@ -395,7 +396,9 @@ class Objective(ABC):
     def _native_by_default(self, booster: str) -> tuple[builtins.Native, Mapping[str, Any]] | None:
         """The booster's own objective that this one trains, if it trains one of the booster's; its name then goes along."""
         kind, native = self._kind_for_boosters(), self._native(booster)
-        if kind == "borrowed" and native:
+        if native is None or native[0].booster != booster:
+            return None  # under the other booster's name, say
+        if kind == "borrowed":
             borrowed = self._borrowed()
             return native if borrowed and borrowed[0] is native[0] else None
         return native if kind == "native" else None

@@ -18,5 +18,6 @@ def test_the_code_runs(monkeypatch, capsys):
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
     blocks = re.findall(r"```python\n(.*?)```", readme.README.read_text(), re.DOTALL)
     assert len(blocks) >= 2
+    names = {"__name__": "boostobj.readme"}  # one after the other, as they are read
     for block in blocks:
-        exec(compile(block, "README.md", "exec"), {"__name__": "boostobj.readme"})
+        exec(compile(block, "README.md", "exec"), names)

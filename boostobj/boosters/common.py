@@ -25,12 +25,6 @@ def public_name(objective: Objective) -> str:
     return objective.builtin if isinstance(objective, BuiltIn) else objective.name
 
 
-def slope(objective: Objective) -> float:
-    """What multiplies a raw score before the link."""
-    textbook = objective.textbook if isinstance(objective, BuiltIn) else objective
-    return float(getattr(textbook, textbook.link_slope)) if textbook.link_slope else 1.0
-
-
 def measures(objective: Objective) -> bool:
     """Whether the weighted mean of `loss` is what is minimised: not where the weight is part of the loss."""
     return not (isinstance(objective, BuiltIn) and builtins.names()[objective.builtin].exposure)

@@ -272,7 +272,7 @@ def _objective_line(objective: Objective, data: Any, k: int) -> str:
     pattern = LINKS[objective.link].lightgbm
     if objective.link == "identity":
         return pattern if k == 1 else ""
-    slope = common.slope(objective)
+    slope = objective._slope()
     if not pattern or (slope != 1.0 and "{slope" not in pattern):
         raise ValueError(
             f"train: no objective of LightGBM has the link of {objective!r}: a saved model could not predict on the"

@@ -66,27 +66,16 @@ def _different(sets: list[Any]) -> list[Any]:
 
 def _beside(objective: Objective, data: Any, nthread: int) -> dict[str, Any]:
     """What goes into params beside the callable: objective, base_score, number of scores."""
-    native = objective._native("xgboost") if objective._kind_for_boosters() == "native" else None
-    if common.like(objective) == "xgboost" or (native and native[0].booster == "xgboost"):
-        return objective.train_params(data, nthread=nthread)
-    link = LINKS[objective.link]
-    if common.slope(objective) != 1.0 or (link.xgboost == LINKS["identity"].xgboost and objective.link != "identity"):
-        slope = f" and the factor {common.slope(objective)} before it" if common.slope(objective) != 1.0 else ""
-        raise ValueError(
-            f"train: no objective of XGBoost has the link of {objective!r}{slope}: a saved model could not predict on the"
-            " scale of the target; xgboost.train with obj= gives one that predicts raw scores"
-        )
-    start = objective.start(*protocol.labels(common.public_name(objective), data))
-    # base_score is a raw score for multi:* too: softmax has no inverse for one class alone.
-    score = start if link.margin or objective.link == "softmax" else objective.inverse_link(start)
-    values = [float(v) for v in score.astype(np.float32)]
-    if len(values) == 1:
-        return {"objective": link.xgboost, "base_score": values[0]}
-    return {
-        "objective": link.xgboost,
-        "num_class": len(values),
-        "base_score": "[" + ",".join(map(repr, values)) + "]",
-    }
+    if objective._native_by_default("xgboost") is None:
+        link = LINKS[objective.link]
+        slope = objective._slope()
+        if slope != 1.0 or (link.xgboost == LINKS["identity"].xgboost and objective.link != "identity"):
+            factor = f" and the factor {slope} before it" if slope != 1.0 else ""
+            raise ValueError(
+                f"train: no objective of XGBoost has the link of {objective!r}{factor}: a saved model could not predict on"
+                " the scale of the target; xgboost.train with obj= gives one that predicts raw scores"
+            )
+    return objective.train_params(data, nthread=nthread)
 
 
 def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
