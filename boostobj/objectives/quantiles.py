@@ -133,8 +133,8 @@ class MultiExpectile(Rowwise):
     Source: Newey and Powell 1987, Asymmetric least squares estimation and testing, Econometrica 55, eq. 2.2, summed over
     levels; the steps: XGBoost 3.4, reg:expectileerror.
 
-    >>> MultiExpectile(alpha=(0.25, 0.75)).grad_hess([1.0], [[1.0, -800.0]])[0].tolist()
-    [[2.5e-07, 0.0]]
+    >>> MultiExpectile(alpha=(0.25, 0.75)).grad_hess([1.0], [[2.0, -800.0]])[1].tolist()
+    [[1.0, 0.0]]
     """
 
     name = "multi_expectile"
