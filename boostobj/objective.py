@@ -223,7 +223,8 @@ class Objective(ABC):
             raw = raw.astype(np.float64)
         wide = raw.astype(np.float64)
         wide *= self._slope()
-        return LINKS[self.link].inverse(wide).astype(raw.dtype)
+        with np.errstate(over="ignore"):  # a mean beyond the largest float32 is infinite
+            return LINKS[self.link].inverse(wide).astype(raw.dtype)
 
     # The boosters' door -----------------------------------------------------------------------------------------------
 

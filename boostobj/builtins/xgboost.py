@@ -151,8 +151,8 @@ def many_expectiles(y, f, w, alpha, hess):  # type: ignore[no-untyped-def]
                 hess_sum[b] += hesses[i, b]
         for b in range(n):
             scale = hess[j, b]
-            f[j, b] = scale * f[j, b]
-            hess[j, b] = scale * scale * hess_sum[b]
+            f[j, b] = scale * min(max(f[j, b], -_LARGEST), _LARGEST)  # 0 times infinity is NaN in XGBoost
+            hess[j, b] = scale * scale * min(hess_sum[b], _LARGEST)
 
 
 def poisson(y, f, w, max_delta_step):  # type: ignore[no-untyped-def]
