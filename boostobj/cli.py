@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import ast
 import dataclasses
-import importlib.metadata
 import inspect
 import json
 import sys
@@ -109,6 +108,8 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _installed(booster: str) -> str | None:
+    import importlib.metadata
+
     try:
         return importlib.metadata.version(booster)
     except importlib.metadata.PackageNotFoundError:

@@ -45,7 +45,7 @@ def cells(booster, ways):
             for weighted in (False, True) if j == 0 else ((i + j) % 2 == 0,):
                 if case.booster == booster:
                     start = case.start if j == 0 or booster == "xgboost" else ("init_score", "0")[(i + j) // 2 % 2]
-                    how = {"weighted": weighted, "params": tuple(params.items()), "rounds": ROUNDS, "start": start}
+                    how = {"weighted": weighted, "params": (*case.params, *params.items()), "rounds": ROUNDS, "start": start}
                     made = dataclasses.replace(case, **how)
                     name = f"{case.label}-{made.data}-{way}-{'w' if weighted else 'u'}-{start}"
                     yield pytest.param(made, id=name)

@@ -211,7 +211,9 @@ def _poisson_parameters(y: np.ndarray, raw: np.ndarray, weight: Weight, values: 
 
 def _lambda_parameters(y: np.ndarray, raw: np.ndarray, weight: Weight, values: Values) -> tuple[float, ...]:
     """Whether there are weights: LightGBM drops those that are all 1, and has another formula without."""
-    return (float(weight is not None and not bool((weight == 1).all())),)
+    if weight is None:
+        return (0.0,)
+    return (float(not all((weight[start : start + 1024] == 1).all() for start in range(0, weight.size, 1024))),)
 
 
 def _binary_label_weight(y: np.ndarray, values: Values) -> np.ndarray | None:

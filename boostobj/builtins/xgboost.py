@@ -138,7 +138,7 @@ def many_expectiles(y, f, w, alpha, hess):  # type: ignore[no-untyped-def]
                 f[j, b] = f[j - 1, b] + (_GAP + softplusf(f[j, b]))
             d = f[j, b] - y[b]
             v = where(d >= _ZERO, _ONE - alpha[j], alpha[j])
-            grads[j, b] = (v * d) * w[b]
+            grads[j, b] = min(max((v * d) * w[b], -_LARGEST), _LARGEST)
             hesses[j, b] = v * w[b]
     hess[0, :] = _ONE
     hess_sum = np.empty(n, _f4)
