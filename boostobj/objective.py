@@ -317,6 +317,10 @@ class Objective(ABC):
             params: dict[str, Any] = {"objective": row.name}
             params |= {p.name: _for_xgboost(values[p.name]) for p in row.parameters if _told(p, values[p.name])}
             start = row.start(y, weight, k, values, protocol.threads(nthread))
+            if row.link == "log" and start is not None and not (start > 0).all():  # XGBoost's own would start at -inf
+                if self._is_builtin():
+                    raise ValueError(f"{self._owner}: y must be positive somewhere, all {y.size} are 0")
+                start = self.inverse_link(self.start(y, weight))
             if row.count == "num_class":
                 params["num_class"] = k
             if start is not None:
@@ -428,6 +432,8 @@ class Objective(ABC):
         return given or max(int(y.max()) + 1, 2)
 
     def _check_start(self, y: np.ndarray, weight: np.ndarray | None, allowed: Interval) -> None:
+        if y.ndim != 1:
+            raise ValueError(f"{self._owner}: y must have shape (n,), one target per row, got {y.shape}")
         self._refuse_targets(y, allowed)
         if weight is not None:
             self._same_length(y, y, weight)

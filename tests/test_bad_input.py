@@ -145,6 +145,25 @@ def test_one_target_warns_only_where_nothing_finite_is_best(name):
         assert o.inverse_link(start).tolist() == pytest.approx(np.ones(start.size).tolist(), rel=1e-12, abs=0)
 
 
+@pytest.mark.parametrize("name", ["poisson", "tweedie"])
+def test_counts_that_are_all_zero(name):
+    """XGBoost's own base_score is then 0, a raw score of minus infinity."""
+    dtrain = xgb.DMatrix(X, np.zeros(50))
+    with pytest.warns(UserWarning, match="no finite start minimises the loss"):
+        params = bo.get(name).train_params(dtrain)
+    booster = xgb.train({**params, "nthread": 1}, dtrain, 2, obj=bo.get(name))
+    assert (booster.predict(dtrain) < 0.1).all()
+    theirs = {"poisson": "count:poisson", "tweedie": "reg:tweedie"}[name]
+    with pytest.raises(ValueError, match=f"{theirs}: y must be positive somewhere, all 50 are 0"):
+        bo.get(theirs).train_params(dtrain)
+
+
+@pytest.mark.parametrize("name", ["squared_error", "count:poisson", "log_cosh", "softmax"])
+def test_several_targets_per_row(name):
+    with pytest.raises(ValueError, match=r"y must have shape \(n,\).*got \(50, 2\)"):
+        bo.get(name).train_params(xgb.DMatrix(X, np.ones((50, 2))))
+
+
 def test_extreme_targets_train():
     y = np.where(np.arange(50) % 2, 1e37, -1e37)
     for o in (bo.LogCosh(scale=1e30), bo.PseudoHuber(delta=1e30)):

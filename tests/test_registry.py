@@ -2,10 +2,12 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
+import xgboost
 
 import boostobj as bo
-from boostobj import registry
+from boostobj import builtins, registry
 from boostobj.domain import POSITIVE, REAL
 
 
@@ -107,3 +109,26 @@ def test_a_built_in_has_its_boosters_defaults_and_shows_only_what_differs():
     assert o.params == {"sigmoid": 1.7, "is_unbalance": False, "scale_pos_weight": 1.0}
     assert o.textbook == bo.LogLoss(sigmoid=1.7)
     assert bo.get("reg:pseudohubererror", huber_slope=4).textbook == bo.PseudoHuber(delta=4.0)
+
+
+def test_a_version_that_nobody_has_checked_is_told_once(monkeypatch):
+    y, raw = np.float32([0, 1, 1]), np.zeros(3, np.float32)
+    monkeypatch.setattr(xgboost, "__version__", "9.9.9")
+    with pytest.warns(UserWarning, match=r"boostobj has not been checked on xgboost 9\.9\.9 \(only on .*parity --all"):
+        bo.get("binary:logistic")(y, raw)
+    bo.get("binary:logistic")(y, raw)  # a second warning would be an error
+    bo.get("reg:squarederror")(y, raw)
+    monkeypatch.setattr(xgboost, "__version__", "3.4.99")  # a patch release
+    bo.get("binary:hinge")(y, raw)
+
+
+def test_rows_of_one_name_do_not_overlap():
+    """For each version and each form of the parameters there is at most one row."""
+    for name, first in builtins.names().items():
+        rows = [row for row in builtins.table() if row.public_name == name]
+        assert all(row.parameters == first.parameters for row in rows), name
+        forms = [first.defaults()]
+        forms += [{**first.defaults(), p.name: value} for p in first.parameters for value in p.typical]
+        for version in [(2, 1, 0), (3, 0, 0), (3, 1, 0), (3, 3, 0), (3, 4, 1), (4, 0, 0), (4, 4, 0), (4, 7, 0), (10**5,)]:
+            for form in forms:
+                assert sum(row.holds(form, version) for row in rows) <= 1, (name, version, form)
