@@ -335,7 +335,8 @@ class Objective(ABC):
             params["objective"] = LINKS["identity"].xgboost  # no native objective has a slope: predictions are raw
         elif not link.margin:
             start = self.inverse_link(start)
-        params["base_score"] = _base_score(start)
+        if len(start) == 1 or builtins.version_of(protocol.installed_version("xgboost")) >= (3, 1):
+            params["base_score"] = _base_score(start)  # before 3.1 XGBoost has one for all scores
         return params
 
     @final

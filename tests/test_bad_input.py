@@ -148,6 +148,8 @@ def test_one_target_warns_only_where_nothing_finite_is_best(name):
 @pytest.mark.parametrize("name", ["poisson", "tweedie"])
 def test_counts_that_are_all_zero(name):
     """XGBoost's own base_score is then 0, a raw score of minus infinity."""
+    if xgb.__version__ < "3":
+        pytest.skip("XGBoost 2 starts one step from 0")
     dtrain = xgb.DMatrix(X, np.zeros(50))
     with pytest.warns(UserWarning, match="no finite start minimises the loss"):
         params = bo.get(name).train_params(dtrain)
@@ -160,8 +162,11 @@ def test_counts_that_are_all_zero(name):
 
 @pytest.mark.parametrize("name", ["squared_error", "count:poisson", "log_cosh", "softmax"])
 def test_several_targets_per_row(name):
+    dtrain = xgb.DMatrix(X, np.ones((50, 2)))
+    if dtrain.get_label().ndim == 1:
+        pytest.skip("XGBoost 2 does not say that there are several")
     with pytest.raises(ValueError, match=r"y must have shape \(n,\).*got \(50, 2\)"):
-        bo.get(name).train_params(xgb.DMatrix(X, np.ones((50, 2))))
+        bo.get(name).train_params(dtrain)
 
 
 def test_extreme_targets_train():

@@ -58,12 +58,17 @@ def improves(o, data, raw):
     return o.loss(data.y, raw).mean() < o.loss(data.y, start).mean()
 
 
+OLD = int(xgb.__version__.partition(".")[0]) < 3
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("name", NAMES)
 def test_xgboost_train_learns(name, weighted):
     o, data = objective(name), DATA[name]
     booster, dtrain = native_xgboost(o, data, weighted)
-    assert improves(o, data, booster.predict(dtrain, output_margin=True))
+    # XGBoost 2 starts counts one step from 0, far from the best start, and knows no start of several scores.
+    if not (OLD and (o.link == "log" or isinstance(o, bo.Rowwise))):
+        assert improves(o, data, booster.predict(dtrain, output_margin=True))
     assert weighted == (booster.save_raw() != native_xgboost(o, data, False)[0].save_raw())
 
 

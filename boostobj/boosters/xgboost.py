@@ -9,12 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import builtins, protocol
+from .. import protocol
 from ..links import LINKS
 from ..objective import Objective
 from . import common
-
-_LISTS_OF_BASE_SCORES = (3, 1)
 
 
 def aliases(name: str) -> set[str]:
@@ -36,8 +34,8 @@ def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective:
     offsets = [_offset(d) for d in sets]
     # XGBoost ignores base_score where there is a base_margin: under its own names that is what the built-in does.
     offset_counts = not builtin and any(o is not None for o in offsets)
-    many = isinstance(beside.get("base_score"), str)
-    if many and builtins.version_of(xgboost.__version__) < _LISTS_OF_BASE_SCORES and "base_score" not in params:
+    ours = objective._native_by_default("xgboost") is None
+    if ours and "base_score" not in {**beside, **params} and not continued:  # XGBoost before 3.1, several scores
         offset_counts = True
     if not offset_counts:
         return xgboost.train({**beside, **params}, data, num_boost_round, obj=objective, **kwargs)
