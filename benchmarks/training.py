@@ -46,7 +46,7 @@ def lightgbm_sides(
 ) -> tuple[Training, Training]:
     params = {**parity.LIGHTGBM_DEFAULTS, "num_threads": num_threads, "boost_from_average": not at_zero}
     data = lgb.Dataset(x, y, weight=weight, params=params, free_raw_data=False).construct()
-    if native["objective"] == "multiclass":
+    if native["objective"].startswith("multiclass"):
         params["num_class"] = int(y.max()) + 1
     if not at_zero:
         data.set_init_score(objective.init_score(data))
@@ -128,7 +128,7 @@ def run(smoke: bool) -> Iterator[Row]:
                 what = f"{textbook(name)}, recorded gradients: what any callable costs"
                 yield compare(what, whose(name), replayed(objective, x, y, rounds), count, **where)
 
-    for case in parity.claimed()[: 2 if smoke else None]:
+    for case in parity.claimed()[:: 2 if smoke else 1]:
         yield claimed(case, 3 if smoke else 20, 2 if smoke else 11)
 
 

@@ -92,7 +92,7 @@ def in_words(rows):
         pairs = sorted((r["ratio"], r["what"]) for r in rows if "data" in r and r["against"].startswith(booster))
         if pairs:
             least, most = (f"{ratio:.2f} ({what})" for ratio, what in (pairs[0], pairs[-1]))
-            out.append(f"The data of the table of parity, {len(pairs)} trainings with {booster}: from {least} to {most}.")
+            out.append(f"Data of the table of parity, {len(pairs)} trainings with {booster}: from {least} to {most}.")
     for what in dict.fromkeys(r["what"] for r in rows if r["against"] == "a tenth of the rows"):
         times = (f"{r['ours']:.3g} {r['unit']} at {r['rows']:,}" for r in rows if r["what"] == what)
         out.append(f"{what}: {', '.join(times)} rows.")
