@@ -138,10 +138,10 @@ def _show(arguments: argparse.Namespace) -> int:
     console.print()
     console.print(table)
     console.print(f"curvatures: {', '.join(o.curvatures)}", highlight=False)
-    for name, native in sorted(builtins.names().items()):
-        if native.textbook == law.name:
-            mapped = ", ".join(f"{theirs} is {ours}" for theirs, ours in native.mirror.items())
-            console.print(f"built in as {name}" + (f" ({mapped})" if mapped else ""), highlight=False)
+    natives = {native.public_name: native for native in builtins.table() if native.textbook == law.name}
+    for name, native in sorted(natives.items()):
+        mapped = ", ".join(f"{theirs} is {ours}" for theirs, ours in native.mirror.items())
+        console.print(f"built in as {name}" + (f" ({mapped})" if mapped else ""), highlight=False)
     return 0
 
 

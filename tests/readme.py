@@ -30,7 +30,7 @@ def objectives():
     rows = [("objective", "target", "link", "parameters", "curvatures", "built in as")]
     for name, cls in ours():
         parameters = ", ".join(f"`{p.name}={p.default}`" for p in cls.parameters())
-        natives = ", ".join(f"`{n}`" for n, row in sorted(builtins.names().items()) if row.textbook == name)
+        natives = ", ".join(f"`{n}`" for n in sorted({r.public_name for r in builtins.table() if r.textbook == name}))
         kinds = ", ".join(cls().curvatures)
         target = f"{cls.domain}"
         rows.append((f"`{name}`", target, cls.link, parameters, kinds, natives or "neither booster"))
