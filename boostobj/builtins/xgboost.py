@@ -99,25 +99,21 @@ def smoothed_quantile(y, f, w, alpha, scale):  # type: ignore[no-untyped-def]
     return where(silent, _ZERO, w * grad), where(silent, _ZERO, w * hess)
 
 
+_quantile_of_row, _smoothed_quantile_of_row = kernel(quantile), kernel(smoothed_quantile)
+
+
 def many_quantiles(y, f, w, alpha, hess):  # type: ignore[no-untyped-def]
     k, n = f.shape
     for j in range(k):
         for b in range(n):
-            f[j, b] = where(f[j, b] - y[b] >= _ZERO, _ONE - alpha[j], -alpha[j]) * w[b]
-            hess[j, b] = w[b]
+            f[j, b], hess[j, b] = _quantile_of_row(y[b], f[j, b], w[b], alpha[j])
 
 
 def many_smoothed_quantiles(y, f, w, alpha, scale, hess):  # type: ignore[no-untyped-def]
     k, n = f.shape
     for j in range(k):
         for b in range(n):
-            x = (f[j, b] - y[b]) / (_SMOOTHING * scale[j])
-            t = tanhf(x)
-            ratio = max(where(x == _ZERO, _ONE, t / x), _LEAST_RATIO)
-            grad = (_HALF * scale[j]) * ((t + _ONE) - _TWO * alpha[j])
-            silent = (not (scale[j] > _ZERO)) | (w[b] == _ZERO)
-            f[j, b] = where(silent, _ZERO, w[b] * grad)
-            hess[j, b] = where(silent, _ZERO, w[b] * (_HALF / _SMOOTHING * ratio))
+            f[j, b], hess[j, b] = _smoothed_quantile_of_row(y[b], f[j, b], w[b], alpha[j], scale[j])
 
 
 def expectile(y, f, w, alpha):  # type: ignore[no-untyped-def]
@@ -327,15 +323,15 @@ def _quantile_start(y: np.ndarray, weight: Weight, k: int, values: Values, threa
     return np.array([_quantile(*found, as_read(alpha)) for alpha in np.atleast_1d(values["quantile_alpha"])])
 
 
-def _median_start(y: np.ndarray, weight: Weight, k: int, values: Values, threads: int) -> np.ndarray:
-    """The median, times the sum of the weights and divided by it, as for a mean over machines."""
-    total = float(y.size) if weight is None else float(_sum(weight, threads))
-    return np.array([_f4(float(_f4(float(_quantile(*_sorted(y, weight), _HALF)) * total)) * (1.0 / total))])
+def _median(divided: bool) -> Start:
+    """The median, times the sum of the weights and `divided` by it, as for a mean over machines, or times its inverse."""
 
+    def start(y: np.ndarray, weight: Weight, k: int, values: Values, threads: int) -> np.ndarray:
+        total = float(y.size) if weight is None else float(_sum(weight, threads))
+        weighed = float(_f4(float(_quantile(*_sorted(y, weight), _HALF)) * total))
+        return np.array([_f4(weighed / total if divided else weighed * (1.0 / total))])
 
-def _divided_median_start(y: np.ndarray, weight: Weight, k: int, values: Values, threads: int) -> np.ndarray:
-    total = float(y.size) if weight is None else float(_sum(weight, threads))
-    return np.array([_f4(float(_f4(float(_quantile(*_sorted(y, weight), _HALF)) * total)) / total)])
+    return start
 
 
 def _scale(terms: float, total: float) -> np.float32:
@@ -533,8 +529,11 @@ ROWS = (
         "reg:pseudohubererror", "pseudo_huber", pseudo_huber, _stepped(pseudo_huber), ANY, (_HUBER_SLOPE,),
         {"huber_slope": "delta"},
     ),
-    _row("reg:absoluteerror", "absolute_error", absolute_error, _divided_median_start, ANY, hessian="", until=(3,)),
-    _row("reg:absoluteerror", "absolute_error", absolute_error, _median_start, ANY, hessian="", since=(3,), until=(3, 4)),
+    _row("reg:absoluteerror", "absolute_error", absolute_error, _median(divided=True), ANY, hessian="", until=(3,)),
+    _row(
+        "reg:absoluteerror", "absolute_error", absolute_error, _median(divided=False), ANY, hessian="", since=(3,),
+        until=(3, 4),
+    ),
     _row(
         "reg:absoluteerror", "absolute_error", smoothed_absolute_error, _smoothed_start, ANY,
         prepare=_absolute_parameters, hessian="", smooth=True, since=(3, 4),
