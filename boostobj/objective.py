@@ -270,7 +270,8 @@ class Objective(ABC):
         if step is None:
             return None
         results = _handed_out(raw)
-        parameters = step.row.kernel_parameters(call.y, raw, call.weight, step.values)
+        prepare = step.row.prepare
+        parameters = prepare(call.y, raw, call.weight, step.values) if prepare else step.parameters
         bad = _over_rows(step.loop, raw, call.y, raw, call.weight, parameters, *step.labels.float32_ends, *results)
         if bad & loops.BAD_TARGET and not self._is_builtin():
             return None  # the textbook takes them, or refuses them in its own words
@@ -782,6 +783,7 @@ class _NativeStep(NamedTuple):
 
     row: builtins.Native
     values: Mapping[str, Any]
+    parameters: tuple[Any, ...]
     labels: Interval
     loop: Callable[..., int]
 
@@ -798,9 +800,9 @@ def _native_step(
     if row.booster == booster:
         builtins.tell(booster, version)
     labels = objective._labels_of(row, k)
-    if row.count:
-        return _NativeStep(row, values, labels, loops.native_rowwise(row.kernel, row.wide, labels.integer))
-    return _NativeStep(row, values, labels, loops.native_pointwise(row.kernel, row.wide, labels.integer))
+    made = loops.native_rowwise if row.count else loops.native_pointwise
+    parameters = () if row.prepare else row.kernel_parameters(values)
+    return _NativeStep(row, values, parameters, labels, made(row.kernel, row.wide, labels.integer))
 
 
 def _over_rows(loop: Callable[..., int], raw: np.ndarray, *arguments: Any) -> int:

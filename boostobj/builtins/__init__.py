@@ -77,12 +77,8 @@ class Native:
         """Whether the scores are float64."""
         return self.booster == "lightgbm"
 
-    def kernel_parameters(
-        self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, values: Mapping[str, Any]
-    ) -> tuple[Any, ...]:
-        """What the kernel is handed after (y, f, w)."""
-        if self.prepare:
-            return self.prepare(y, raw, weight, values)
+    def kernel_parameters(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """What the kernel is handed after (y, f, w), where `prepare` does not make it from the data."""
         return tuple(self.as_read(values[p.name]) for p in self.parameters if p.kernel)
 
     def as_read(self, value: Any) -> Any:
