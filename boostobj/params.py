@@ -16,7 +16,6 @@ from .objective import Objective
 from .registry import get
 
 _GROUPS = "it ranks rows within query groups"
-_RENEWED = "LightGBM sets its leaves anew after each tree, which it does for no callable"
 
 LEFT: Mapping[str, str] = MappingProxyType({
     "survival:aft": "its targets are intervals, in two columns",
@@ -26,9 +25,6 @@ LEFT: Mapping[str, str] = MappingProxyType({
     "rank:map": _GROUPS,
     "lightgbm:lambdarank": _GROUPS,
     "lightgbm:rank_xendcg": _GROUPS,
-    "lightgbm:regression_l1": _RENEWED,
-    "lightgbm:quantile": _RENEWED,
-    "lightgbm:mape": _RENEWED,
 })  # fmt: skip
 """The boosters' objectives that are not here, by public name, each with the reason."""
 

@@ -6,6 +6,7 @@ from .multiclass import OneVsAll, Softmax
 from .quantiles import MultiExpectile, MultiQuantile
 from .regression import (
     AbsoluteError,
+    AbsolutePercentageError,
     Expectile,
     Fair,
     Huber,
@@ -19,6 +20,7 @@ from .regression import (
 
 __all__ = [
     "AbsoluteError",
+    "AbsolutePercentageError",
     "Expectile",
     "Fair",
     "Gamma",
