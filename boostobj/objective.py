@@ -44,6 +44,8 @@ class Objective(ABC):
     domain: ClassVar[Interval]
     scores: ClassVar[Interval] = REAL
     """The raw scores for which the loss is defined; beyond them the boosters' door goes on as at the end."""
+    convex: ClassVar[bool] = True
+    """Whether the loss is convex in the raw scores."""
     link_slope: ClassVar[str] = ""
     """The field that multiplies a raw score before the link, if there is one."""
     boosters_curvature: ClassVar[str] = "native"

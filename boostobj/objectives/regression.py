@@ -615,6 +615,7 @@ class SquaredLogError(Pointwise):
     link = "identity"
     domain = Interval(-1, math.inf)
     scores = Interval(-1, math.inf)
+    convex = False
     kinds = ("exact", "damped")
     boosters_curvature = "damped"
 
