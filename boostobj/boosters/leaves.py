@@ -6,8 +6,10 @@ the tree, times the learning rate.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -153,6 +155,9 @@ class LightGBM:
 
         booster.update, booster.reset_parameter = updated, reset
 
+    def leave(self, booster: Any) -> None:
+        del booster.update, booster.reset_parameter
+
     @property
     def faint_rate(self) -> float:
         return self.rate * _FAINT
@@ -221,3 +226,119 @@ def _with_leaves(tree: str, values: np.ndarray) -> str:
 
     tree = re.sub(r"^leaf_value=.*$", "leaf_value=" + " ".join(f"{v:.17g}" for v in values), tree, flags=re.MULTILINE)
     return re.sub(r"^(internal_value|shrinkage)=(.*)$", louder, tree, flags=re.MULTILINE)
+
+
+# XGBoost --------------------------------------------------------------------------------------------------------------
+
+
+class XGBoost:
+    """Renews the leaves of an xgboost.Booster: in scores of its own while it trains, and in the model at the end.
+
+    XGBoost has no way to change a tree that it predicts with but to load a model. So the scores of every data set are kept
+    here; the objective and the evaluation look at them.
+    """
+
+    def __init__(
+        self, objective: Callable[..., Any], params: dict[str, Any], sets: list[Any], values: list[Values], rate: float
+    ) -> None:
+        self._objective = objective
+        self._params = params
+        self._sets = sets
+        self._values = values
+        self._rate = rate
+        self._forest = int(params.get("num_parallel_tree", 1))
+        self._before = 0
+        self._scores: dict[int, np.ndarray] = {}
+        self._trees: list[np.ndarray] = []
+
+    def gradients(self, raw: np.ndarray, dtrain: Any) -> Any:
+        return self._objective(self._scores[id(dtrain)].reshape(raw.shape), dtrain)
+
+    def callback(self) -> Any:
+        """What says to xgboost.train where its Booster is."""
+        import xgboost
+
+        watch = self._watch
+
+        class Callback(xgboost.callback.TrainingCallback):
+            def before_training(self, model: Any) -> Any:
+                watch(model)
+                return model
+
+        return Callback()
+
+    def _watch(self, booster: Any) -> None:
+        import xgboost
+
+        k = len(self._values)
+        self._before = len(trees_in(json.loads(booster.save_raw("json")))["trees"])
+        for data in self._sets:
+            self._scores[id(data)] = booster.predict(data, output_margin=True).reshape(data.num_row(), k)
+        empty = xgboost.Booster(self._params, self._sets)
+        update, set_param = booster.update, booster.set_param
+
+        def updated(dtrain: Any, iteration: int, fobj: Any = None) -> None:
+            update(dtrain, iteration, fobj=fobj)
+            self._take(booster, dtrain)
+
+        def evaluated(evals: Any, iteration: int = 0, feval: Any = None, output_margin: bool = True) -> Any:
+            with self._shown(data for data, _ in evals):
+                return empty.eval_set(evals, iteration, feval, output_margin)
+
+        def set_(params: Any, value: Any = None) -> None:
+            for name, given in [(params, value)] if isinstance(params, str) else dict(params).items():
+                if name in ("eta", "learning_rate"):
+                    self._rate = float(given)
+            set_param(params, value)
+
+        booster.update, booster.eval_set, booster.set_param = updated, evaluated, set_
+
+    def leave(self, booster: Any) -> None:
+        for name in ("update", "eval_set", "set_param"):
+            vars(booster).pop(name, None)  # not there in the copy that early stopping makes
+
+    @contextlib.contextmanager
+    def _shown(self, sets: Iterable[Any]) -> Iterator[None]:
+        """With the scores as base margins, which a model without trees predicts."""
+        before = {id(data): (data, data.get_base_margin()) for data in sets}
+        try:
+            for data, _ in before.values():
+                data.set_base_margin(self._scores[id(data)])
+            yield
+        finally:
+            for data, margin in before.values():
+                data.set_base_margin(margin)
+
+    def _take(self, booster: Any, dtrain: Any) -> None:
+        """The trees of one round: their new leaves, and what these add to the scores."""
+        import xgboost
+
+        round_ = booster.num_boosted_rounds() - 1
+        newest = booster[round_ : round_ + 1]
+        try:
+            nodes = {id(data): newest.predict(data, pred_leaf=True).reshape(data.num_row(), -1) for data in self._sets}
+        except xgboost.core.XGBoostError as error:
+            raise ValueError(f"train: leaf='exact': XGBoost does not say the leaves of this data: {error}") from error
+        nodes = {key: node.astype(np.intp) for key, node in nodes.items()}
+        before = self._scores[id(dtrain)].copy()
+        for tree in range(nodes[id(dtrain)].shape[1]):
+            j = tree // self._forest
+            count = 1 + max(node[:, tree].max(initial=0) for node in nodes.values())
+            best = self._values[j](nodes[id(dtrain)][:, tree], count, before[:, j])
+            values = (best * (float(np.float32(self._rate)) / self._forest)).astype(np.float32)
+            self._trees.append(values)
+            for key, node in nodes.items():
+                self._scores[key][:, j] += values[node[:, tree]]
+
+    def restore(self, model: dict[str, Any]) -> None:
+        """The new leaves into a model, the content of its JSON."""
+        for tree, values in zip(trees_in(model)["trees"][self._before :], self._trees, strict=False):
+            for node, child in enumerate(tree["left_children"]):
+                if child == -1:
+                    tree["split_conditions"][node] = float(values[node]) if node < len(values) else 0.0
+
+
+def trees_in(model: dict[str, Any]) -> dict[str, Any]:
+    """The part of a model's JSON with the trees."""
+    boosting = model["learner"]["gradient_booster"]
+    return boosting.get("gbtree", boosting)["model"]
