@@ -96,10 +96,11 @@ def _by_leaf(leaf: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 # LightGBM -------------------------------------------------------------------------------------------------------------
 
-_FAINT = 1e-23
+_FAINT = 2.0**-76
 """What the learning rate is multiplied with while LightGBM grows a tree, so that its leaves move no score.
 
-Above the 1e-35 at which LightGBM takes values for 0: what it writes about inner nodes is multiplied back.
+A power of two, and above the 1e-35 at which LightGBM takes values for 0: what it has computed for inner nodes is had back
+without a rounding.
 """
 _ZERO = 1e-35  # kZeroThreshold
 
@@ -111,15 +112,19 @@ class LightGBM:
     and the tree is rolled back: LightGBM takes it off all its scores, which is the one way to add a tree's values to them, and
     off the model. So the trees are kept here as texts, and written into the model at the end.
 
-    `same` makes sure that LightGBM's own renewal is reproduced, and raises NotTheSame where it is not.
+    `same` makes sure that LightGBM's own renewal is reproduced, and raises NotTheSame where it is not; `moves`: LightGBM would
+    start from the average after all if the first tree had no splits.
     """
 
-    def __init__(self, x: Any, rate: float, values: list[Values], kept: Mapping[str, Any], *, same: bool) -> None:
+    def __init__(
+        self, x: Any, rate: float, values: list[Values], kept: Mapping[str, Any], *, same: bool, moves: bool
+    ) -> None:
         self.rate = rate
         self._x = x
         self._values = values
         self._kept = kept
         self._same = same
+        self._moves = moves
         self._before = 0
         self._trees: list[str] = []
         self._text = ""
@@ -168,8 +173,11 @@ class LightGBM:
         round_ = booster.num_trees() // k - 1
         self._text = booster.model_to_string(num_iteration=1, start_iteration=round_)
         trees = trees_of(self._text)
+        nodes = booster.dump_model(num_iteration=1, start_iteration=round_)["tree_info"]  # with all digits
         if empty:
             if not self._trees and not self._before:  # LightGBM keeps one tree without splits, the first
+                if self._same and self._moves:
+                    raise NotTheSame("after a first tree without splits LightGBM starts again, from the average")
                 self._trees = trees
             return
         leaf = booster.predict(self._x, pred_leaf=True, start_iteration=round_, num_iteration=1, **self._kept)
@@ -185,7 +193,7 @@ class LightGBM:
             new[j] = _rounded(_rounded(best) * self.rate)
             for i, value in enumerate(new[j] - faint):
                 booster.set_leaf_output(round_ * k + j, i, -value)
-            trees[j] = _with_leaves(tree, new[j])
+            trees[j] = _with_leaves(tree, new[j], _inner(nodes[j]) / _FAINT, self.rate)
         booster.rollback_one_iter()
         self._trees += trees
         if self._same:
@@ -220,12 +228,26 @@ def _rounded(values: np.ndarray) -> np.ndarray:
     return np.where(np.abs(values) <= _ZERO, 0.0, values)
 
 
-def _with_leaves(tree: str, values: np.ndarray) -> str:
-    def louder(match: re.Match[str]) -> str:
-        return f"{match[1]}=" + " ".join(f"{float(v) / _FAINT:g}" for v in match[2].split())
+def _inner(tree: Mapping[str, Any]) -> np.ndarray:
+    """What LightGBM writes about the inner nodes of a tree, in their order."""
+    found = {}
+    rest = [tree["tree_structure"]]
+    while rest:
+        node = rest.pop()
+        if "split_index" in node:
+            found[node["split_index"]] = node["internal_value"]
+            rest += [node["left_child"], node["right_child"]]
+    return np.array([found[i] for i in range(len(found))])
 
-    tree = re.sub(r"^leaf_value=.*$", "leaf_value=" + " ".join(f"{v:.17g}" for v in values), tree, flags=re.MULTILINE)
-    return re.sub(r"^(internal_value|shrinkage)=(.*)$", louder, tree, flags=re.MULTILINE)
+
+def _with_leaves(tree: str, values: np.ndarray, inner: np.ndarray, rate: float) -> str:
+    for key, value in (
+        ("leaf_value", " ".join(f"{v:.17g}" for v in values)),
+        ("internal_value", " ".join(f"{v:g}" for v in inner)),
+        ("shrinkage", f"{rate:g}"),
+    ):
+        tree = re.sub(rf"^{key}=.*$", f"{key}={value}", tree, flags=re.MULTILINE)
+    return tree
 
 
 # XGBoost --------------------------------------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ def _trained(
         constant = best if builtin and not averaged and not continued else start
         callable_ = _with_still(objective, still, constant - start) if still.any() else objective
         given = params
-        renewal = None if x is None else _renewal(objective, params, data, k, x, renewed)
+        renewal = None if x is None else _renewal(objective, params, data, k, x, renewed, bool((constant != start).any()))
         if renewal:
             params = {n: v for n, v in params.items() if n not in aliases("learning_rate")}
             params["learning_rate"] = renewal.faint_rate
@@ -167,6 +167,7 @@ def _renewal(
     k: int,
     x: Any,
     renewed: tuple[builtins.Native, Mapping[str, Any]] | None,
+    moves: bool,
 ) -> leaves.LightGBM:
     from lightgbm.basic import _choose_param_value
 
@@ -177,7 +178,7 @@ def _renewal(
     rate = float(_choose_param_value("learning_rate", dict(params), 0.1)["learning_rate"])
     # Predicting, LightGBM resets both to their defaults.
     kept = {n: v for n, v in params.items() if n in aliases("num_threads") | aliases("verbosity")}
-    return leaves.LightGBM(x, rate, values, kept, same=renewed is not None)
+    return leaves.LightGBM(x, rate, values, kept, same=renewed is not None, moves=moves)
 
 
 def _raw_data(dataset: Any) -> Any:
