@@ -413,6 +413,9 @@ def _groupwise_reference(o: _Textbook, y: np.ndarray, raw: np.ndarray) -> Refere
             bounds = {kind: functools.partial(at, DEFINED_BY[kind]) for kind in o.kinds[1:]}
             of_loss, of_grad, of_curvature = _many(functools.partial(at, "definition"), bounds, f, m, STEP)
             loss.append(of_loss)
+            if not o.row_weights:  # sums over pairs or lists, of terms that cancel: measured by the largest of the group
+                largest = max(abs(v) for v, _ in of_grad)
+                of_grad = [(v, effect + largest) for v, effect in of_grad]
             grad += of_grad
             for kind, values in of_curvature.items():
                 curvature[kind] += values
