@@ -1221,12 +1221,17 @@ def check_containers_give_what_arrays_give(o: Objective) -> None:
     x = np.arange(len(y), dtype=float)[:, None]
     y, weight = y.astype(np.float32), weight.astype(np.float32)
     for w in (None, weight):
-        dtrain = xgboost.DMatrix(x, y, weight=w)
+        label = y if y.ndim == 1 else None
+        dtrain = xgboost.DMatrix(x, label, weight=w)
+        dataset = lightgbm.Dataset(x, label, weight=w, params={"verbosity": -1, "min_data_in_bin": 1})
+        if y.ndim == 2:
+            for data in (dtrain, dataset):
+                protocol.set_bounds(data, *y.T)
+        dataset.construct()
         assert _same(o(np.float32(raw), dtrain), o(y, np.float32(raw), w))
-        dataset = lightgbm.Dataset(x, y, weight=w, params={"verbosity": -1, "min_data_in_bin": 1}).construct()
         assert _same(o(raw, dataset), o(y, raw, w))
         score = o.init_score(dataset)
-        assert score.shape == (raw.shape if raw.ndim == 2 else y.shape) and score.dtype == np.float64
+        assert score.shape == raw.shape and score.dtype == np.float64
         lent = isinstance(o, BuiltIn) and o.like == "xgboost" and o.curvature != "exact"
         if lent and builtins.row_for(o.builtin, o.params, xgboost.__version__) is None:  # type: ignore[attr-defined]
             refused(lambda dtrain=dtrain: o.train_params(dtrain), "has no such objective")  # type: ignore[misc]
