@@ -8,14 +8,17 @@ src/common/probability_distribution.h and MetaInfo::LabelAbsSort in src/data/dat
 
 from __future__ import annotations
 
-import collections
-import functools
 import math
+from collections.abc import Mapping
+from typing import Any
 
-import numba
 import numpy as np
 
+from .. import loops, orders
+from ..domain import NON_NEGATIVE, POSITIVE, REAL, Choice, Parameter
 from ..elementary import expf, kernel, where
+from . import Native, Step
+from .xgboost import expf_of, newton
 
 _f4 = np.float32
 _ROOT_TWO_PI, _ROOT_TWO = math.sqrt(2.0 * math.pi), math.sqrt(2.0)
@@ -23,41 +26,6 @@ _STEEPEST, _FLATTEST, _MOST_CURVED, _EPS = 15.0, 1e-16, 15.0, 1e-12
 _UNCENSORED, _RIGHT, _LEFT, _BETWEEN = 0, 1, 2, 3
 DISTRIBUTIONS = ("normal", "logistic", "extreme")
 _NORMAL, _LOGISTIC, _EXTREME = 0, 1, 2
-
-# ---------------------------------------------------------------------------------------------------------------------
-# The order of the times
-
-_orders: collections.deque[np.ndarray] = collections.deque(maxlen=5)
-"""The last orders found: every round of a training asks for the same one, a cross-validation for a few in turn.
-
-Guesses, not state: one is used only after it was seen to be the order.
-"""
-
-
-@functools.cache
-def _is_order() -> object:
-    @numba.njit(nogil=True)
-    def is_order(y, order):  # type: ignore[no-untyped-def]
-        """Whether (|y|, row) ascends along it: then no row occurs twice, so that all do."""
-        for i in range(1, order.size):
-            before, after = order[i - 1], order[i]
-            a, b = abs(y[before]), abs(y[after])
-            if not (a < b or (a == b and before < after)):
-                return False
-        return True
-
-    return is_order
-
-
-def order_of(y: np.ndarray) -> np.ndarray:
-    """Rows by ascending |y|, those of equal |y| as they come, int64[n]; in O(n) where it has been found before."""
-    for order in tuple(_orders):
-        if order.size == y.size and _is_order()(y, order):
-            return order
-    order = np.argsort(np.abs(y), kind="stable")
-    _orders.append(order)
-    return order
-
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Cox
@@ -206,3 +174,41 @@ def aft(lower, upper, f, w, distribution, scale):  # type: ignore[no-untyped-def
         hessian = _far_hessian(distribution, censoring, right, sigma)
     gradient = _clipped(gradient, -_STEEPEST, _STEEPEST)
     return _f4(gradient) * w, _f4(_clipped(hessian, _FLATTEST, _MOST_CURVED)) * w
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Rows
+
+
+def _ordered(step: Step, values: Mapping[str, Any]) -> tuple[Any, ...]:
+    assert step.bounds is not None
+    return (orders.by_size(step.y, step.bounds),)
+
+
+def _cox_start(step: Step, weight: np.ndarray | None, k: int, values: Mapping[str, Any], threads: int) -> np.ndarray:
+    """One Newton step from a score of 0, then the link."""
+    grad, hess = np.empty(len(step.y), _f4), np.empty(len(step.y), _f4)
+    ends = -loops.LARGEST_FLOAT32, loops.LARGEST_FLOAT32
+    loop = loops.native_groupwise(cox, False, False)
+    loop(0, 1, step.bounds, step.y, np.zeros_like(step.y), weight, _ordered(step, values), *ends, grad, hess)
+    return np.array([expf_of(newton(grad, hess, threads))], _f4)
+
+
+def _aft_start(y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any], threads: int) -> np.ndarray:
+    """XGBoost estimates nothing: a time of 1/2, in whatever unit."""
+    return np.array([0.5], _f4)
+
+
+_DISTRIBUTION = Parameter("aft_loss_distribution", "normal", Choice(DISTRIBUTIONS), typical=DISTRIBUTIONS[1:])
+_SCALE = Parameter("aft_loss_distribution_scale", 1.0, POSITIVE, typical=(0.4,))
+
+ROWS = (
+    Native(
+        "xgboost", "survival:cox", "cox", cox, _cox_start, REAL, prepare=_ordered, groups="all", link="log", hessian="",
+        smooth=True,
+    ),
+    Native(
+        "xgboost", "survival:aft", "aft", aft, _aft_start, NON_NEGATIVE, (_DISTRIBUTION, _SCALE),
+        {"aft_loss_distribution": "distribution", "aft_loss_distribution_scale": "scale"}, link="log", hessian="",
+    ),
+)
