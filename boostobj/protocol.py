@@ -174,7 +174,6 @@ def set_bounds(data: Any, lower: Any, upper: Any) -> None:
         data.set_float_info("label_upper_bound", upper)
     elif is_dataset(data):
         setattr(data, _BOUNDS, _interval_of(lower, upper))
-        # A Dataset that is not constructed yet is not asked for its label.
         if (data.label if _not_constructed(data) else data.get_label()) is None:
             data.set_label(lower)
     else:

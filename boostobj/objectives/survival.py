@@ -208,7 +208,7 @@ class Cox(Groupwise):
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Accelerated failure time: minus log likelihood of z, and its first two derivatives when z moves up
+# Accelerated failure time: minus log likelihood of z, its first two derivatives when z moves up, and the damped second
 
 _NORMAL, _LOGISTIC = 0.0, 1.0
 _ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
@@ -291,36 +291,46 @@ def _normal_between(low, high, width):  # type: ignore[no-untyped-def]
 @kernel
 def _normal(low, high, width):  # type: ignore[no-untyped-def]
     if width == 0.0:
-        return 0.5 * low * low + _HALF_LOG_TWO_PI, low, 1.0
+        return 0.5 * low * low + _HALF_LOG_TWO_PI, low, 1.0, 1.0
     if high == math.inf:
-        return _beyond(low)
-    if low == -math.inf:
+        loss, slope, bend = _beyond(low)
+    elif low == -math.inf:
         loss, slope, bend = _beyond(-high)
-        return loss, -slope, bend
-    return _normal_between(low, high, width)
+        slope = -slope
+    else:
+        loss, slope, bend = _normal_between(low, high, width)
+    return loss, slope, bend, bend
+
+
+@kernel
+def _half_slope(x):  # type: ignore[no-untyped-def]
+    """tanh(x/2)/(2*x): the sharpest quadratic bound of softplus has this curvature."""
+    return where(abs(x) < 1e-8, 0.25, tanh(0.5 * x) / (2.0 * x))
 
 
 @kernel
 def _logistic(low, high, width):  # type: ignore[no-untyped-def]
+    damped = _half_slope(low) + _half_slope(high)
     if width == 0.0:
         e = exp(-abs(low))
-        return abs(low) + 2.0 * log1p(e), tanh(0.5 * low), 2.0 * e / ((1.0 + e) * (1.0 + e))
+        return abs(low) + 2.0 * log1p(e), tanh(0.5 * low), 2.0 * e / ((1.0 + e) * (1.0 + e)), damped
     above, below = sigmoid(low), sigmoid(-high)  # what is left out of low's side and of high's
     slope = above - below
     if abs(low) < 1.0 and abs(high) < 1.0:
         slope = 0.5 * (tanh(0.5 * low) + tanh(0.5 * high))
     bend = above * sigmoid(-low) + below * sigmoid(high)
-    return softplus(low) + softplus(-high) - log1mexp(width), slope, bend
+    return softplus(low) + softplus(-high) - log1mexp(width), slope, bend, damped
 
 
 @kernel
 def _extreme(low, high, width):  # type: ignore[no-untyped-def]
     """Gumbel's distribution of minima: the time is Weibull's."""
     e = exp(low)
+    room = 1.0 / (1.0 + max(-high, 0.0))
     if width == 0.0:
-        return e - low, expm1(low), e
+        return e - low, expm1(low), e, max(e, room)
     if high == math.inf:
-        return e, e, e
+        return e, e, e, e
     # exp(high) - exp(low): the log of what survives until low and not until high is -exp(low) + log(1 - exp(-gap)).
     gap = exp(high) * -expm1(-width)
     ratio, over = bose(gap)
@@ -332,7 +342,7 @@ def _extreme(low, high, width):  # type: ignore[no-untyped-def]
     slope = e - ratio
     if abs(low) < 0.5 and gap < 1.0:
         slope = expm1(low) + gap - over  # ratio = 1 + over - gap
-    return e - hit, slope, e + share
+    return e - hit, slope, e + share, max(e + share, ratio * room)
 
 
 @final
@@ -382,8 +392,8 @@ class AFT(Pointwise):
     link = "log"
     targets = ("lower", "upper")
     domain = NON_NEGATIVE
-    kinds = ("exact",)
-    boosters_curvature = "exact"
+    kinds = ("exact", "damped")
+    boosters_curvature = "damped"
 
     distribution: str = param("normal", domain=Choice(("normal", "logistic", "extreme")), typical=("logistic", "extreme"))
     scale: float = param(1.0, domain=POSITIVE, typical=(0.4,))
@@ -420,12 +430,12 @@ class AFT(Pointwise):
         apart = (upper - lower) / lower
         width = 0.0 if lower == upper else where(apart < 1e300, log1p(apart), log(upper) - log(lower)) / scale
         if distribution == _NORMAL:
-            loss, slope, bend = _normal(low, high, width)
+            loss, slope, bend, damped = _normal(low, high, width)
         elif distribution == _LOGISTIC:
-            loss, slope, bend = _logistic(low, high, width)
+            loss, slope, bend, damped = _logistic(low, high, width)
         else:
-            loss, slope, bend = _extreme(low, high, width)
+            loss, slope, bend, damped = _extreme(low, high, width)
         if lower == upper:
             product = scale * lower
             loss += where((product > 1e-300) & (product < 1e300), log(product), log(scale) + log(lower))
-        return loss, (0.0 - slope) / scale, bend / scale / scale
+        return loss, (0.0 - slope) / scale, bend / scale / scale, damped / scale / scale
