@@ -426,8 +426,10 @@ def bose(x):
     # x/2*coth(x/2) - 1, by Lambert's continued fraction where it is small.
     h = 0.5 * x
     s = h * h
-    series = s / (3.0 + s / (5.0 + s / (7.0 + s / (9.0 + s / (11.0 + s / (13.0 + s / (15.0 + s / 17.0)))))))
-    return ratio, h + where(h < 1.5, series, h / tanh(h) - 1.0)
+    series = 21.0
+    for k in range(9, 0, -1):
+        series = (2.0 * k + 1.0) + s / series
+    return ratio, h + where(h < 1.5, s / series, h / tanh(h) - 1.0)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

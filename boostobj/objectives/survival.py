@@ -345,6 +345,18 @@ def _extreme(low, high, width):  # type: ignore[no-untyped-def]
     return e - hit, slope, e + share, max(e + share, ratio * room)
 
 
+def _standard(mp: Any, lower: Any, upper: Any, f: Any, scale: Any) -> tuple[Any, Any]:
+    """Where the ends are on the scale of the noise."""
+    low = (mp.log(lower) - f) / scale if lower > 0 else -mp.inf
+    return low, (mp.log(upper) - f) / scale if upper < mp.inf else mp.inf
+
+
+def _normal_mass(mp: Any, low: Any, high: Any) -> Any:
+    """Of the standard normal between two ends, as a difference on the side where it has all digits."""
+    side = 1 if low + high > 0 or high == mp.inf else -1
+    return abs(mp.erfc(side * low / mp.sqrt(2)) - mp.erfc(side * high / mp.sqrt(2))) / 2
+
+
 @final
 @register
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -362,6 +374,13 @@ class AFT(Pointwise):
              otherwise    -log(G(z(upper)) - G(z(lower)))
         gradient          (g(z(upper)) - g(z(lower)))/(scale*(G(z(upper)) - G(z(lower))));  of an event g'(z)/(scale*g(z))
         exact             the derivative of that, positive for all three distributions
+        damped            "normal": exact. "logistic": for each end that is known tanh(z/2)/(2*z)/scale**2, the sharpest
+                          quadratic bound. "extreme": the larger of exact and
+                          d/(exp(d) - 1)/(1 + max(-z(upper), 0))/scale**2, d = exp(z(upper)) - exp(z(lower))
+
+    The damped curvature takes a step of -gradient/damped at most 1 + |z| units of `scale` far, towards the interval. The
+    exact one vanishes far from it faster than the gradient does ("logistic", "extreme"): the step is then as long as
+    exp(|z|), and with "extreme" noise the loss there exp(exp(|z|)). The boosters' door uses "damped" unless told otherwise.
 
     The loss of an event is the log density of the time itself (not of its logarithm), so that it can be negative.
 
@@ -400,28 +419,43 @@ class AFT(Pointwise):
 
     @staticmethod
     def definition(mp: Any, lower: Any, upper: Any, f: Any, distribution: Any, scale: Any) -> Any:
-        def below(t: Any) -> Any:
-            """The distribution function and the survival function: one of them has all digits."""
-            if t in (0, mp.inf):
-                return (mp.mpf(0), mp.mpf(1)) if t == 0 else (mp.mpf(1), mp.mpf(0))
-            z = (mp.log(t) - f) / scale
-            if distribution == 0:
-                return mp.erfc(-z / mp.sqrt(2)) / 2, mp.erfc(z / mp.sqrt(2)) / 2
-            if distribution == 1:
-                return 1 / (1 + mp.exp(-z)), 1 / (1 + mp.exp(z))
-            return -mp.expm1(-mp.exp(z)), mp.exp(-mp.exp(z))
+        low, high = _standard(mp, lower, upper, f, scale)
+        if distribution == "normal":
+            if lower == upper:
+                return mp.log(scale * lower) + mp.log(2 * mp.pi) / 2 + low**2 / 2
+            return -mp.log(_normal_mass(mp, low, high))
+        if distribution == "logistic":
+            if lower == upper:
+                return mp.log(scale * lower) - low + 2 * mp.log(1 + mp.exp(low))
+            # The distribution function, and what it lacks to 1: one of the two differences has all digits.
+            below, above = (1 / (1 + mp.exp(-high)) - 1 / (1 + mp.exp(-low)), 1 / (1 + mp.exp(low)) - 1 / (1 + mp.exp(high)))
+            return -mp.log(below if low < 0 else above)
+        # What survives until t is exp(-exp(z)); of exp(-a) - exp(-b) the first factor by its logarithm.
+        hazard = mp.exp(low)
+        if lower == upper:
+            return mp.log(scale * lower) - low + hazard
+        gap = min(mp.exp(high) - hazard, 10**5)  # beyond it exp(-gap) is below all digits that are computed
+        return hazard - mp.log(-mp.expm1(-gap))
 
-        if lower < upper:
-            (start, left), (stop, right) = below(lower), below(upper)
-            return -mp.log(stop - start if start < left else left - right)
-        z = (mp.log(lower) - f) / scale
-        if distribution == 0:
-            log_density = -z * z / 2 - mp.log(2 * mp.pi) / 2
-        elif distribution == 1:
-            log_density = z - 2 * mp.log(1 + mp.exp(z))
-        else:
-            log_density = z - mp.exp(z)
-        return mp.log(scale * lower) - log_density
+    @staticmethod
+    def damper(mp: Any, lower: Any, upper: Any, f: Any, distribution: Any, scale: Any) -> Any:
+        low, high = _standard(mp, lower, upper, f, scale)
+        if distribution == "logistic":
+            return sum(mp.tanh(z / 2) / (2 * z) if z else mp.mpf(1) / 4 for z in (low, high) if abs(z) < mp.inf) / scale**2
+        if distribution == "normal":
+            if lower == upper:
+                return 1 / scale**2
+            mass = _normal_mass(mp, low, high)
+            first, last = (mp.exp(-z * z / 2) / mp.sqrt(2 * mp.pi) for z in (low, high))
+            mean = (first - last) / mass
+            ends = (low * first if lower > 0 else 0) - (high * last if upper < mp.inf else 0)
+            return (mean**2 - ends / mass) / scale**2
+        hazard = mp.exp(low)
+        if upper == mp.inf:
+            return hazard / scale**2
+        gap = mp.exp(high) - hazard
+        ratio = (gap / mp.expm1(gap) if gap < 10**5 else mp.mpf(0)) if gap else mp.mpf(1)
+        return max(hazard + ratio * (gap + ratio - 1), ratio / (1 + max(-high, 0))) / scale**2
 
     @staticmethod
     def point(lower, upper, f, distribution, scale):  # type: ignore[no-untyped-def]
