@@ -4,7 +4,9 @@ from .boosters import train
 from .domain import Ascending, Choice, Interval, param
 from .objective import Groupwise, Objective, Pointwise, Rowwise
 from .objectives import (
+    AFT,
     AbsoluteError,
+    Cox,
     Expectile,
     Fair,
     Gamma,
@@ -31,9 +33,11 @@ from .threads import get_num_threads, set_num_threads
 from .version import __version__
 
 __all__ = [
+    "AFT",
     "AbsoluteError",
     "Ascending",
     "Choice",
+    "Cox",
     "Expectile",
     "Fair",
     "Gamma",

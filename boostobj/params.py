@@ -19,8 +19,6 @@ _GROUPS = "it ranks rows within query groups"
 _RENEWED = "LightGBM sets its leaves anew after each tree, which it does for no callable"
 
 LEFT: Mapping[str, str] = MappingProxyType({
-    "survival:aft": "its targets are intervals, in two columns",
-    "survival:cox": "the loss of a row depends on all the others",
     "rank:ndcg": _GROUPS,
     "rank:pairwise": _GROUPS,
     "rank:map": _GROUPS,

@@ -145,9 +145,9 @@ def version_of(text: str | None) -> tuple[int, ...]:
 
 @functools.cache
 def table() -> tuple[Native, ...]:
-    from . import lightgbm, xgboost
+    from . import lightgbm, survival, xgboost
 
-    return (*xgboost.ROWS, *lightgbm.ROWS)
+    return (*xgboost.ROWS, *survival.ROWS, *lightgbm.ROWS)
 
 
 @functools.cache

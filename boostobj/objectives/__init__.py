@@ -16,9 +16,12 @@ from .regression import (
     SquaredLogError,
     SquaredRootError,
 )
+from .survival import AFT, Cox
 
 __all__ = [
+    "AFT",
     "AbsoluteError",
+    "Cox",
     "Expectile",
     "Fair",
     "Gamma",
