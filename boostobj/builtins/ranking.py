@@ -21,6 +21,11 @@ _ZERO, _ONE = _f4(0), _f4(1)
 _NDCG, _PAIRWISE, _MAP = range(3)
 _MULTIPLIER, _MODULUS = 48271, 2**31 - 1
 _SPAN = _MODULUS - 2  # of numbers from 1 to _MODULUS - 1
+_BINS = 2.0**20
+_HUNDREDTH = float(_f4(0.01))
+_EPSILON = float(_f4(1e-15))
+_FACTOR, _SUMMAND, _LOW32 = 214013, 2531011, 2**32 - 1
+_LEAST_REST = 2.0**-53
 
 # ---------------------------------------------------------------------------------------------------------------------
 # XGBoost
@@ -100,23 +105,26 @@ def _step_of_pair(difference, change, apart):
 @kernel
 def _all_below(metric, i, score, label, a, b, scale, apart, grad, hess, step_grad, step_hess):
     """The pairs of the document at rank i with all below it; the sum of their gradients."""
-    m = score.size
     first, first_y = score[i], label[i]
     first_a, first_b = _as_first(metric, i, label, a, b)
-    for j in range(i + 1, m):
+    # Slices, and one loop for each thing: what LLVM turns into vectors.
+    score, label, a, b = score[i + 1 :], label[i + 1 :], a[i + 1 :], b[i + 1 :]
+    step_grad, step_hess = step_grad[i + 1 :], step_hess[i + 1 :]
+    for j in range(score.size):
         difference = first - score[j]
         above = first_y > label[j]
         equal = first_y == label[j]
         change = _change(metric, first_y, first_a, first_b, label[j], a[j], b[j], scale)
         _, _, slope, curvature = _step_of_pair(where(above, difference, -difference), change, apart)
-        step = where(equal, _ZERO, where(above, _f4(slope), -_f4(slope)))
-        bent = where(equal, _ZERO, _f4(curvature))
-        step_grad[j] = step
-        step_hess[j] = bent
-        grad[j] -= step
-        hess[j] += bent
+        step_grad[j] = where(equal, _ZERO, where(above, _f4(slope), -_f4(slope)))
+        step_hess[j] = where(equal, _ZERO, _f4(curvature))
+    other_grad, other_hess = grad[i + 1 :], hess[i + 1 :]
+    for j in range(score.size):
+        other_grad[j] -= step_grad[j]
+    for j in range(score.size):
+        other_hess[j] += step_hess[j]
     total, own_grad, own_hess = 0.0, grad[i], hess[i]
-    for j in range(i + 1, m):  # in this order: float32 sums depend on it
+    for j in range(score.size):  # in this order: float32 sums depend on it
         own_grad += step_grad[j]
         own_hess += step_hess[j]
         total += np.float64(abs(step_grad[j]))
@@ -238,3 +246,158 @@ def pairwise(q, y, f, w, pairs, states, factor, apart, exponential, discount, we
 
 def average_precision(q, y, f, w, pairs, states, factor, apart, exponential, discount, weight_factor, bounds, bias_high, bias_low, loss_high, loss_low, grad, hess, order, work):  # type: ignore[no-untyped-def]
     _lambdas(_MAP, q, y, f, w, pairs, states, factor, apart, exponential, discount, weight_factor, bounds, bias_high, bias_low, loss_high, loss_low, grad, hess, order, work)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# LightGBM
+
+
+@kernel
+def _tabulated(difference, sigmoid, low, per_unit):
+    """1/(1 + exp(sigmoid*difference)) as LightGBM looks it up: at the lower end of one of 2**20 bins."""
+    place = min(np.floor((min(max(difference, low), -low) - low) * per_unit), _BINS - 1.0)
+    return 1.0 / (1.0 + exp((place / per_unit + low) * sigmoid))
+
+
+@kernel
+def _highest_dcg(y, depth, gains, discount):
+    """The DCG of the documents in the order of their labels, down to a depth."""
+    depth = min(y.size, depth)
+    top = _ZERO
+    for k in range(y.size):
+        top = max(top, y[k])
+    label, done, total = min(np.int64(top), gains.size - 1), 0, 0.0
+    while label >= 0 and done < depth:  # few labels: counting each is cheaper than sorting
+        count = 0
+        for k in range(y.size):
+            count += np.int64(y[k]) == label
+        for k in range(done, min(done + count, depth)):
+            total += discount[k] * gains[label]
+        done += count
+        label -= 1
+    return total
+
+
+@kernel
+def _documents_below(i, score, label, gain, discount, scale, apart, sigmoid, grad, hess, step_grad, step_hess):
+    """The pairs of the document at rank i with all below it; the sum of their gradients, which are not rounded yet."""
+    first, first_y, first_gain, first_discount = score[i], label[i], gain[i], discount[i]
+    low = -50.0 / sigmoid / 2.0
+    per_unit = _BINS / (-low - low)
+    # Slices, and one loop for each thing: what LLVM turns into vectors.
+    score, label, gain, discount = score[i + 1 :], label[i + 1 :], gain[i + 1 :], discount[i + 1 :]
+    step_grad, step_hess = step_grad[i + 1 :], step_hess[i + 1 :]
+    for j in range(score.size):
+        difference = first - score[j]
+        above = first_y > label[j]
+        equal = first_y == label[j]
+        change = abs(first_gain - gain[j]) * abs(first_discount - discount[j]) * scale
+        change = where(apart, change / (_HUNDREDTH + abs(difference)), change)
+        rest = _tabulated(where(above, difference, -difference), sigmoid, low, per_unit)
+        step = rest * (-sigmoid * change)
+        step_grad[j] = where(equal, 0.0, where(above, step, -step))
+        step_hess[j] = where(equal, _ZERO, _f4(rest * (1.0 - rest) * (sigmoid * sigmoid * change)))
+    other_grad, other_hess = grad[i + 1 :], hess[i + 1 :]
+    for j in range(score.size):
+        other_grad[j] -= _f4(step_grad[j])
+    for j in range(score.size):
+        other_hess[j] += step_hess[j]
+    total, own_grad, own_hess = 0.0, grad[i], hess[i]
+    for j in range(score.size):  # in this order: float32 sums depend on it
+        own_grad += _f4(step_grad[j])
+        own_hess += step_hess[j]
+        total += abs(step_grad[j])
+    grad[i], hess[i] = own_grad, own_hess
+    return total
+
+
+def lambdarank(
+    q, y, f, w, sigmoid, normalised, truncation, gains, discount, bounds, place, bias, grad, hess, order, work
+):  # type: ignore[no-untyped-def]
+    m = f.size
+    score, step_grad, gain = work[:m], work[m : 2 * m], work[2 * m : 3 * m]
+    singles = work[3 * m : 4 * m].view(np.float32)
+    label, step_hess = singles[:m], singles[m:]
+    rank, other = order[:m], order[m : 2 * m]
+    if bias.size > 0:
+        begin = bounds[q]
+        for k in range(m):
+            gain[k] = f[k] + np.float64(bias[place[begin + k]])
+        descending(gain, rank, score, other, step_grad)
+    else:
+        descending(f, rank, score, other, step_grad)
+    for k in range(m):
+        label[k] = y[rank[k]]
+        gain[k] = gains[min(np.int64(label[k]), gains.size - 1)]
+    best = _highest_dcg(y, truncation, gains, discount)
+    scale = 1.0 / best if best > 0.0 else best
+    apart = normalised and score[0] != score[m - 1]
+    grad[:] = _ZERO
+    hess[:] = _ZERO
+    total = 0.0
+    for i in range(min(m - 1, truncation)):
+        total += _documents_below(
+            i, score, label, gain, discount, scale, apart, sigmoid, grad, hess, step_grad, step_hess
+        )
+    total *= 2.0
+    factor = np.log2(1.0 + total) / total if normalised and total > 0.0 else 1.0
+    for k in range(m):
+        step_grad[k] = np.float64(grad[k]) * factor
+        gain[k] = np.float64(hess[k]) * factor
+    for k in range(m):
+        grad[rank[k]] = _f4(step_grad[k]) * w[rank[k]]
+        hess[rank[k]] = _f4(gain[k]) * w[rank[k]]
+
+
+@kernel
+def _jumped(state, steps):
+    """LightGBM's random numbers, x -> 214013*x + 2531011 modulo 2**32, so many steps on."""
+    factor, summand = _FACTOR, _SUMMAND
+    while steps > 0:
+        if steps & 1:
+            state = (factor * state + summand) & _LOW32
+        factor, summand = (factor * factor) & _LOW32, (factor * summand + summand) & _LOW32
+        steps >>= 1
+    return state
+
+
+def rank_xendcg(q, y, f, w, seed, round_, grad, hess, order, work):  # type: ignore[no-untyped-def]
+    m = f.size
+    grad[:] = _ZERO
+    hess[:] = _ZERO
+    if m < 2:
+        return
+    share, term = work[:m], work[m : 2 * m]
+    top = f[0]
+    for k in range(m):
+        top = max(top, f[k])
+    for k in range(m):
+        share[k] = exp(f[k] - top)
+    total = 0.0
+    for k in range(m):
+        total += share[k]
+    state = _jumped((np.int64(seed) + q) & _LOW32, np.int64(round_) * m)
+    whole = 0.0
+    for k in range(m):
+        state = (_FACTOR * state + _SUMMAND) & _LOW32
+        term[k] = 2.0 ** np.float64(y[k]) - ((state >> 16) & 0x7FFF) / 32768.0
+        whole += term[k]
+    inverse = 1.0 / max(_EPSILON, whole)
+    # LightGBM divides by 1 - share, which is 0 where a score is far above all others, and its model is lost.
+    first = second = 0.0
+    for k in range(m):
+        share[k] /= total
+        step = -term[k] * inverse + share[k]
+        grad[k] = _f4(step)
+        term[k] = step / max(1.0 - share[k], _LEAST_REST)
+    for k in range(m):
+        first += term[k]
+    for k in range(m):
+        step = share[k] * (first - term[k])
+        grad[k] += _f4(step)
+        term[k] = step / max(1.0 - share[k], _LEAST_REST)
+    for k in range(m):
+        second += term[k]
+    for k in range(m):
+        grad[k] = (grad[k] + _f4(share[k] * (second - term[k]))) * w[k]
+        hess[k] = _f4(share[k] * (1.0 - share[k])) * w[k]
