@@ -2,7 +2,7 @@
 
 from .boosters import train
 from .domain import Ascending, Choice, Interval, param
-from .objective import Objective, Pointwise, Rowwise
+from .objective import Groupwise, Objective, Pointwise, Rowwise
 from .objectives import (
     AbsoluteError,
     Expectile,
@@ -25,6 +25,7 @@ from .objectives import (
     Tweedie,
 )
 from .params import from_params
+from .protocol import set_bounds
 from .registry import get, objectives, register
 from .threads import get_num_threads, set_num_threads
 from .version import __version__
@@ -36,6 +37,7 @@ __all__ = [
     "Expectile",
     "Fair",
     "Gamma",
+    "Groupwise",
     "Hinge",
     "Huber",
     "Interval",
@@ -62,6 +64,7 @@ __all__ = [
     "objectives",
     "param",
     "register",
+    "set_bounds",
     "set_num_threads",
     "train",
 ]

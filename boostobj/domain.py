@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -173,6 +173,12 @@ class Parameter:
     kernel: bool = True
     required: bool = False
     """Of a booster that has no default for it: it is always among the parameters that are handed to the booster."""
+
+    def for_kernel(self, value: Any, number: Callable[[Any], Any]) -> Any:
+        """The value as a compiled kernel gets it: a `number`, an array of them, or the place among a few texts."""
+        if isinstance(value, str) and isinstance(self.domain, Choice):
+            value = self.domain.values.index(value)
+        return np.array([number(v) for v in value]) if isinstance(value, tuple) else number(value)
 
     def converted(self, owner: str, value: Any) -> Any:
         """The value as a plain Python object; ValueError when it is outside the domain."""

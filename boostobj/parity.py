@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from . import builtins
+from .boosters import train
 from .objective import Objective
+from .protocol import set_bounds
 from .registry import get
 
 # The order of magnitude of a data set's targets matters for reg:pseudohubererror: its start is one Newton step from 0,
@@ -27,13 +29,32 @@ class Data:
 
     name: str
     x: np.ndarray
-    y: np.ndarray
+    y: np.ndarray  # (n,), or (n, 2) where targets are intervals
     weight: np.ndarray
+    sizes: np.ndarray | None = None  # of the groups
+
+    def dmatrix(self, weighted: bool) -> Any:
+        import xgboost
+
+        dmatrix = xgboost.DMatrix(self.x, self.y if self.y.ndim == 1 else None)
+        if self.y.ndim == 2:
+            set_bounds(dmatrix, *self.y.T)
+        if self.sizes is not None:
+            dmatrix.set_group(self.sizes)
+        if weighted:  # XGBoost's weights are of groups, where there are any
+            dmatrix.set_weight(self.weight if self.sizes is None else self.weight[: len(self.sizes)])
+        return dmatrix
+
+    def dataset(self, weighted: bool) -> Any:
+        import lightgbm
+
+        weight = self.weight if weighted else None
+        return lightgbm.Dataset(self.x, self.y, weight=weight, group=self.sizes, free_raw_data=False)
 
 
-def _data(name: str, x: np.ndarray, y: np.ndarray) -> Data:
+def _data(name: str, x: np.ndarray, y: np.ndarray, sizes: np.ndarray | None = None) -> Data:
     weight = np.random.default_rng(7).uniform(0.3, 3.0, len(y))
-    return Data(name, np.asarray(x, np.float64), np.asarray(y, np.float64), weight)
+    return Data(name, np.asarray(x, np.float64), np.asarray(y, np.float64), weight, sizes)
 
 
 @functools.cache
@@ -79,6 +100,8 @@ class Case:
     params: tuple[tuple[str, Any], ...] = ()
     rounds: int = 100
     start: str = "init_score"  # LightGBM: "init_score", or "0" for boost_from_average=false
+    trained: bool = False
+    """By `train`, for what a callable cannot do on its own: know the round, set leaves anew."""
 
     @property
     def booster(self) -> str:
@@ -143,16 +166,21 @@ def _largest(a: np.ndarray, b: np.ndarray) -> float:
 def _run_xgboost(case: Case, data: Data, objective: Objective) -> Result:
     import xgboost as xgb
 
-    dtrain = xgb.DMatrix(data.x, data.y, weight=data.weight if case.weighted else None)
+    dtrain = data.dmatrix(case.weighted)
     params = {**XGBOOST_DEFAULTS, **dict(case.params)}
     params |= objective.train_params(dtrain, nthread=params["nthread"])
     # Two rounds first: compiling and the quantile sketch are not what is compared.
-    for own in ({}, {"obj": objective}):
-        xgb.train(params, dtrain, 2, **own)
+    def train_ours(rounds: int) -> Any:
+        if case.trained:
+            return train({k: v for k, v in params.items() if k != "objective"}, dtrain, rounds, objective=objective)
+        return xgb.train(params, dtrain, rounds, obj=objective)
+
+    xgb.train(params, dtrain, 2)
+    train_ours(2)
     begin = time.perf_counter()
     theirs = xgb.train(params, dtrain, case.rounds)
     middle = time.perf_counter()
-    ours = xgb.train(params, dtrain, case.rounds, obj=objective)
+    ours = train_ours(case.rounds)
     end = time.perf_counter()
 
     trees = [_xgboost_trees(b) for b in (theirs, ours)]
@@ -193,7 +221,6 @@ def _first_difference(a: list, b: list) -> int | None:
 def _run_lightgbm(case: Case, data: Data, objective: Objective) -> Result:
     import lightgbm as lgb
 
-    weight = data.weight if case.weighted else None
     name = builtins.names()[case.objective].name
     params = {**LIGHTGBM_DEFAULTS, **dict(case.params)}
     k = 1
@@ -203,17 +230,23 @@ def _run_lightgbm(case: Case, data: Data, objective: Objective) -> Result:
     native = {**params, **dict(case.objective_params), "objective": name}
     at_zero = case.start == "0"
 
-    objective(np.zeros((2, k)).squeeze(), lgb.Dataset(np.eye(2), [0, 1], params={"verbosity": -1}).construct())
+    group = None if data.sizes is None else [2]
+    small = lgb.Dataset(np.eye(2), [0, 1], group=group, params={"verbosity": -1})
+    if not case.trained:
+        objective(np.zeros((2, k)).squeeze(), small.construct())  # compiled before the clock starts
     begin = time.perf_counter()
-    dataset = lgb.Dataset(data.x, data.y, weight=weight, free_raw_data=False)
+    dataset = data.dataset(case.weighted)
     theirs = lgb.train({**native, "boost_from_average": not at_zero}, dataset, case.rounds)
     middle = time.perf_counter()
-    dataset = lgb.Dataset(data.x, data.y, weight=weight, free_raw_data=False)
+    dataset = data.dataset(case.weighted)
     init = np.zeros((len(data.y), k)).squeeze()
-    if not at_zero:
-        init = objective.init_score(dataset)
-        dataset.set_init_score(init)
-    ours = lgb.train({**params, "objective": objective}, dataset, case.rounds)
+    if case.trained:
+        ours = train({**params, "boost_from_average": not at_zero}, dataset, case.rounds, objective=objective)
+    else:
+        if not at_zero:
+            init = objective.init_score(dataset)
+            dataset.set_init_score(init)
+        ours = lgb.train({**params, "objective": objective}, dataset, case.rounds)
     end = time.perf_counter()
 
     shift = np.atleast_1d(init[0])

@@ -58,9 +58,10 @@ def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective:
                 best = start = np.zeros(len(best))
             elif averaged:
                 offset = None if offsets[0] is None else offsets[0].reshape(len(offsets[0]), -1)
-                y, weight = protocol.labels(common.public_name(objective), data)
+                y, weight, bounds, _ = protocol.rows(common.public_name(objective), data, objective._wants)
                 shaped = None if offset is None else offset if len(best) > 1 else offset[:, 0]
-                start = np.asarray(objective.start(y, weight, offset=shaped), np.float64)
+                group = None if bounds is None else np.diff(bounds)
+                start = np.asarray(objective.start(y, weight, offset=shaped, group=group), np.float64)
         start = np.where(np.abs(start) > _EPSILON, start, 0.0)
         k = len(start)
         if k > 1:
@@ -74,7 +75,7 @@ def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective:
         still = _not_trained(objective, data, k) if builtin else np.zeros(k, bool)
         # What LightGBM puts into a first tree without splits although it does not boost from the average.
         constant = best if builtin and not averaged and not continued else start
-        callable_ = _with_still(objective, still, constant - start) if still.any() else objective
+        callable_ = _with_still(objective, still, constant - start) if still.any() else common.remembering(objective, {})
         booster: Any = lightgbm.train({**params, "objective": callable_}, data, num_boost_round, **kwargs)
     text = _sealed(booster.model_to_string(), np.zeros(k) if continued else start, constant, line)
     booster.model_from_string(text)
@@ -126,7 +127,7 @@ def _with_metric(objective: Objective, params: Mapping[str, Any], kwargs: dict[s
     name = common.public_name(objective)
 
     def metric(raw: np.ndarray, dataset: Any) -> tuple[str, float, bool]:
-        return name, common.mean_loss(objective, raw, dataset.get_label(), dataset.get_weight()), False
+        return name, common.mean_loss(objective, raw, dataset), False
 
     return {**kwargs, "feval": metric}
 
@@ -210,7 +211,8 @@ def _set_scores(dataset: Any, offset: np.ndarray | None, start: np.ndarray) -> N
 def _start(objective: Objective, data: Any) -> np.ndarray:
     """The start without an offset."""
     if common.like(objective) == "xgboost":
-        return np.asarray(objective.start(*protocol.labels(common.public_name(objective), data)), np.float64)
+        y, weight, bounds, _ = protocol.rows(common.public_name(objective), data, objective._wants)
+        return np.asarray(objective.start(y, weight, group=None if bounds is None else np.diff(bounds)), np.float64)
     scores = objective.init_score(data)
     return np.atleast_1d(scores[0])
 
@@ -264,7 +266,8 @@ def _objective_line(objective: Objective, data: Any, k: int) -> str:
     if common.like(objective) == "lightgbm":
         row = builtins.names()[common.public_name(objective)]
         y, _ = protocol.labels(row.name, data)
-        two = lightgbm.Dataset(np.eye(2), [y.min(), y.max()], params={"verbosity": -1})
+        group = [2] if row.groups else None
+        two = lightgbm.Dataset(np.eye(2), [y.min(), y.max()], group=group, params={"verbosity": -1})
         asked = {**_changed(objective), "objective": row.name, "verbosity": -1, "num_threads": 1}
         text = lightgbm.Booster({**asked, "num_class": k}, two).model_to_string()
         (line,) = re.findall(r"^objective=(.*)$", text, re.MULTILINE)

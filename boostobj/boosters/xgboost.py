@@ -31,6 +31,10 @@ def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective:
         beside.pop("base_score", None)  # it would replace the one of the model
     if not builtin:
         kwargs = _with_metric(objective, params, kwargs)
+    memory: dict[str, Any] = {"params": {**beside, **params}}
+    callable_ = common.remembering(objective, memory)
+    if callable_ is not objective:
+        kwargs = {**kwargs, "callbacks": [_known(memory), *(kwargs.get("callbacks") or ())]}
     offsets = [_offset(d) for d in sets]
     # XGBoost ignores base_score where there is a base_margin: under its own names that is what the built-in does.
     offset_counts = not builtin and any(o is not None for o in offsets)
@@ -38,7 +42,7 @@ def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective:
     if ours and "base_score" not in {**beside, **params} and not continued:  # XGBoost before 3.1, several scores
         offset_counts = True
     if not offset_counts:
-        return xgboost.train({**beside, **params}, data, num_boost_round, obj=objective, **kwargs)
+        return xgboost.train({**beside, **params}, data, num_boost_round, obj=callable_, **kwargs)
 
     if "base_score" in params:
         raise ValueError(
@@ -46,16 +50,30 @@ def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective:
             " leave one of them out"
         )
     _refuse_offset(objective, params, num_boost_round)
-    y, weight = protocol.labels(common.public_name(objective), data)
+    y, weight, bounds, _ = protocol.rows(common.public_name(objective), data, objective._wants)
     k = int(beside.get("num_class", 1))
     shape = (data.num_row(), k) if k > 1 else (data.num_row(),)
     offset = None if offsets[0] is None else offsets[0].reshape(shape)
-    start = np.zeros(k) if continued else np.asarray(objective.start(y, weight, offset=offset), np.float64)
+    start = np.zeros(k) if continued else np.asarray(
+        objective.start(y, weight, offset=offset, group=None if bounds is None else np.diff(bounds)), np.float64
+    )
     if not continued:
         beside["base_score"] = _base_score_of_zero(beside)
     with _margins(sets, offsets, start):
-        booster = xgboost.train({**beside, **params}, data, num_boost_round, obj=objective, **kwargs)
+        booster = xgboost.train({**beside, **params}, data, num_boost_round, obj=callable_, **kwargs)
     return booster if continued else _folded(booster, start)
+
+
+def _known(memory: dict[str, Any]) -> Any:
+    """A callback that puts the Booster in training into memory."""
+    import xgboost
+
+    class Known(xgboost.callback.TrainingCallback):
+        def before_training(self, model: Any) -> Any:
+            memory["booster"] = model
+            return model
+
+    return Known()
 
 
 def _different(sets: list[Any]) -> list[Any]:
@@ -86,7 +104,7 @@ def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str,
     name = common.public_name(objective).replace(":", "_")  # a colon ends the name in what XGBoost prints and parses
 
     def metric(raw: np.ndarray, dmatrix: Any) -> tuple[str, float]:
-        return name, common.mean_loss(objective, raw, dmatrix.get_label(), dmatrix.get_weight())
+        return name, common.mean_loss(objective, raw, dmatrix)
 
     made = {**kwargs, "custom_metric": metric}
     if made.get("early_stopping_rounds") and made.get("maximize") is None:

@@ -20,7 +20,7 @@ from ..domain import REAL as ANY
 from ..elementary import expf, kernel, where
 from ..elementary32 import hypotf, log1pf, sigmoidf, softplusf, tanhf
 from ..probe import c_function
-from . import Native
+from . import Native, Step
 
 Values = Mapping[str, Any]
 Weight = np.ndarray | None
@@ -347,11 +347,12 @@ def _scale_of(y: np.ndarray, raw: np.ndarray, weight: Weight, total: float) -> n
     return _scale(terms, total)
 
 
-def _absolute_parameters(y: np.ndarray, raw: np.ndarray, weight: Weight, values: Values) -> tuple[Any, ...]:
-    return (_scale_of(y, raw, weight, _total(y, weight)),)
+def _absolute_parameters(step: Step, values: Values) -> tuple[Any, ...]:
+    return (_scale_of(step.y, step.raw, step.weight, _total(step.y, step.weight)),)
 
 
-def _quantile_parameters(y: np.ndarray, raw: np.ndarray, weight: Weight, values: Values) -> tuple[Any, ...]:
+def _quantile_parameters(step: Step, values: Values) -> tuple[Any, ...]:
+    y, raw, weight = step.y, step.raw, step.weight
     alpha, total = values["quantile_alpha"], _total(y, weight)
     if raw.ndim == 1:
         return as_read(alpha), _scale_of(y, raw, weight, total)
