@@ -22,6 +22,7 @@ _NDCG, _PAIRWISE, _MAP = range(3)
 _MULTIPLIER, _MODULUS = 48271, 2**31 - 1
 _SPAN = _MODULUS - 2  # of numbers from 1 to _MODULUS - 1
 _BINS = 2.0**20
+_LANES, _LIST, _SMALL = 16, 128, 32
 _HUNDREDTH = float(_f4(0.01))
 _EPSILON = float(_f4(1e-15))
 _FACTOR, _SUMMAND, _LOW32 = 214013, 2531011, 2**32 - 1
@@ -279,11 +280,18 @@ def _highest_dcg(y, depth, gains, discount):
 
 
 @kernel
+def _lambda_of(difference, change, apart, sigmoid):
+    """Gradient and Hessian of a pair, of which the score of the more relevant document is as much higher."""
+    low = -50.0 / sigmoid / 2.0
+    rest = _tabulated(difference, sigmoid, low, _BINS / (-low - low))
+    change = where(apart, change / (_HUNDREDTH + abs(difference)), change)
+    return rest * (-sigmoid * change), rest * (1.0 - rest) * (sigmoid * sigmoid * change)
+
+
+@kernel
 def _documents_below(i, score, label, gain, discount, scale, apart, sigmoid, grad, hess, step_grad, step_hess):
     """The pairs of the document at rank i with all below it; the sum of their gradients, which are not rounded yet."""
     first, first_y, first_gain, first_discount = score[i], label[i], gain[i], discount[i]
-    low = -50.0 / sigmoid / 2.0
-    per_unit = _BINS / (-low - low)
     # Slices, and one loop for each thing: what LLVM turns into vectors.
     score, label, gain, discount = score[i + 1 :], label[i + 1 :], gain[i + 1 :], discount[i + 1 :]
     step_grad, step_hess = step_grad[i + 1 :], step_hess[i + 1 :]
@@ -292,11 +300,9 @@ def _documents_below(i, score, label, gain, discount, scale, apart, sigmoid, gra
         above = first_y > label[j]
         equal = first_y == label[j]
         change = abs(first_gain - gain[j]) * abs(first_discount - discount[j]) * scale
-        change = where(apart, change / (_HUNDREDTH + abs(difference)), change)
-        rest = _tabulated(where(above, difference, -difference), sigmoid, low, per_unit)
-        step = rest * (-sigmoid * change)
+        step, bent = _lambda_of(where(above, difference, -difference), change, apart, sigmoid)
         step_grad[j] = where(equal, 0.0, where(above, step, -step))
-        step_hess[j] = where(equal, _ZERO, _f4(rest * (1.0 - rest) * (sigmoid * sigmoid * change)))
+        step_hess[j] = where(equal, _ZERO, _f4(bent))
     other_grad, other_hess = grad[i + 1 :], hess[i + 1 :]
     for j in range(score.size):
         other_grad[j] -= _f4(step_grad[j])
@@ -309,6 +315,44 @@ def _documents_below(i, score, label, gain, discount, scale, apart, sigmoid, gra
         total += abs(step_grad[j])
     grad[i], hess[i] = own_grad, own_hess
     return total
+
+
+@kernel
+def _listed_pairs(count, high, low, difference, change, bent, apart, sigmoid, grad, hess):
+    """The pairs in a list; the sum of their gradients, which are not rounded yet."""
+    for block in range(0, count, _LANES):
+        for lane in range(_LANES):  # whole blocks are vectors; what lies beyond the list is computed, and not looked at
+            p = np.uintp(block) + np.uintp(lane)
+            change[p], bent[p] = _lambda_of(difference[p], change[p], apart, sigmoid)
+    total = 0.0
+    for p in range(count):
+        step, curvature, above, below = _f4(change[p]), _f4(bent[p]), high[p], low[p]
+        grad[above] += step
+        grad[below] -= step
+        hess[above] += curvature
+        hess[below] += curvature
+        total += abs(change[p])
+    return total
+
+
+@kernel
+def _small_query(depth, score, label, gain, discount, scale, apart, sigmoid, grad, hess, spare):
+    """All pairs of a query too small to fill vectors with the documents below one; the sum of their gradients."""
+    high, low = spare[:_LIST].view(np.int64), spare[_LIST : 2 * _LIST].view(np.int64)
+    difference, change, bent = (spare[2 * _LIST : 3 * _LIST], spare[3 * _LIST : 4 * _LIST], spare[4 * _LIST : 5 * _LIST])
+    total, count = 0.0, np.uintp(0)
+    for i in range(depth):
+        if count + score.size - i - 1 > _LIST:
+            total = total + _listed_pairs(count, high, low, difference, change, bent, apart, sigmoid, grad, hess)
+            count = np.uintp(0)
+        for j in range(i + 1, score.size):
+            above = label[i] > label[j]
+            apart_by = score[i] - score[j]
+            high[count], low[count] = where(above, i, j), where(above, j, i)
+            difference[count] = where(above, apart_by, -apart_by)
+            change[count] = abs(gain[i] - gain[j]) * abs(discount[i] - discount[j]) * scale
+            count += np.uintp(label[i] != label[j])
+    return total + _listed_pairs(count, high, low, difference, change, bent, apart, sigmoid, grad, hess)
 
 
 def lambdarank(
@@ -335,10 +379,14 @@ def lambdarank(
     grad[:] = _ZERO
     hess[:] = _ZERO
     total = 0.0
-    for i in range(min(m - 1, truncation)):
-        total += _documents_below(
-            i, score, label, gain, discount, scale, apart, sigmoid, grad, hess, step_grad, step_hess
-        )
+    depth = min(m - 1, truncation)
+    if m <= _SMALL:
+        total = _small_query(depth, score, label, gain, discount, scale, apart, sigmoid, grad, hess, work[4 * m :])
+    else:
+        for i in range(depth):
+            total += _documents_below(
+                i, score, label, gain, discount, scale, apart, sigmoid, grad, hess, step_grad, step_hess
+            )
     total *= 2.0
     factor = np.log2(1.0 + total) / total if normalised and total > 0.0 else 1.0
     for k in range(m):
