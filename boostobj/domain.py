@@ -214,6 +214,6 @@ def first_bad(owner: str, what: str, allowed: str, values: np.ndarray, bad: np.n
     row = int(rows[0])
     value = values[row]
     return ValueError(
-        f"{owner}: {what} must be {allowed}, got {value if np.ndim(value) else value.item()!r} in row {row}"
+        f"{owner}: {what} must be {allowed}, got {value.tolist()!r} in row {row}"
         f" ({rows.size} of {len(values)} rows)"
     )

@@ -174,7 +174,7 @@ def set_bounds(data: Any, lower: Any, upper: Any) -> None:
         data.set_float_info("label_upper_bound", upper)
     elif is_dataset(data):
         setattr(data, _BOUNDS, _interval_of(lower, upper))
-        if data.get_label() is None:
+        if (data.label if _not_constructed(data) else data.get_label()) is None:
             data.set_label(lower)
     else:
         raise TypeError(f"set_bounds: data must be an xgboost.DMatrix or a lightgbm.Dataset, got {type(data).__name__}")
