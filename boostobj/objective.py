@@ -844,7 +844,7 @@ class Rowwise(_Textbook):
 class Groupwise(_Textbook):
     """One raw score per row; the loss of a row depends on the other rows of its group (a query, a stratum).
 
-    `group(y[m], f[m], w[m], *parameters, loss[m], grad[m], hess[m], order[2m], work[4m], kind)` fills the losses of the rows
+    `group(y[m], f[m], w[m], *parameters, loss[m], grad[m], hess[m], order[2m], work[8m + 640], kind)` fills the losses of the rows
     of one group, each without its own weight, and the gradient and the diagonal curvature of the kind with that place in
     `kinds` of their weighted sum; in float64. `order` (int64) and `work` (float64) are scratch space.
     `definition(mp, y, f, w, **parameters)` is the weighted sum of one group.
