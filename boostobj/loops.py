@@ -514,7 +514,7 @@ def _largest(bounds, start, stop):
 
 @functools.cache
 def groupwise(group: Callable, kind: int, whole: bool) -> Callable:
-    """Loss, gradient and Hessian of whole groups. A group in which anything is bad is left out."""
+    """Loss (where there is room for it), gradient and Hessian of whole groups. A group with anything bad is left out."""
     group_ = _compiled(group)
 
     @_jit
@@ -538,8 +538,9 @@ def groupwise(group: Callable, kind: int, whole: bool) -> Callable:
             if bad & ~_POSITIVE_WEIGHT or m == 0:
                 continue
             group_(*((y[:m], f[:m], w[:m]) + params + (out, g, h, order, work, kind)))  # noqa: RUF005
+            if loss.size:
+                loss[first : first + m] = out[:m]
             for i in range(m):
-                loss[first + i] = out[i]
                 grad[first + i] = _saturated(g[i], limit)
                 hess[first + i] = min(max(h[i], least), limit)
         return flags

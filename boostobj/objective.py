@@ -874,7 +874,7 @@ class Groupwise(_Textbook):
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
     ) -> int:
-        return self._run(rows, raw, self.kinds.index(kind), least, np.empty(len(raw)), *results)
+        return self._run(rows, raw, self.kinds.index(kind), least, np.empty(0), *results)
 
     @final
     def _run(self, rows: protocol.Rows, raw: np.ndarray, kind: int, least: float, loss: Any, grad: Any, hess: Any) -> int:
