@@ -4,17 +4,21 @@ from .boosters import train
 from .domain import Ascending, Choice, Interval, param
 from .objective import Groupwise, Objective, Pointwise, Rowwise
 from .objectives import (
+    XENDCG,
     AbsoluteError,
     Expectile,
     Fair,
     Gamma,
     Hinge,
     Huber,
+    LambdaMAP,
+    LambdaNDCG,
     LogCosh,
     LogLoss,
     MultiExpectile,
     MultiQuantile,
     OneVsAll,
+    PairwiseLogistic,
     Poisson,
     PseudoHuber,
     Quantile,
@@ -31,6 +35,7 @@ from .threads import get_num_threads, set_num_threads
 from .version import __version__
 
 __all__ = [
+    "XENDCG",
     "AbsoluteError",
     "Ascending",
     "Choice",
@@ -41,12 +46,15 @@ __all__ = [
     "Hinge",
     "Huber",
     "Interval",
+    "LambdaMAP",
+    "LambdaNDCG",
     "LogCosh",
     "LogLoss",
     "MultiExpectile",
     "MultiQuantile",
     "Objective",
     "OneVsAll",
+    "PairwiseLogistic",
     "Pointwise",
     "Poisson",
     "PseudoHuber",

@@ -15,17 +15,11 @@ from .domain import Choice, Interval, Optional, Parameter
 from .objective import Objective
 from .registry import get
 
-_GROUPS = "it ranks rows within query groups"
 _RENEWED = "LightGBM sets its leaves anew after each tree, which it does for no callable"
 
 LEFT: Mapping[str, str] = MappingProxyType({
     "survival:aft": "its targets are intervals, in two columns",
     "survival:cox": "the loss of a row depends on all the others",
-    "rank:ndcg": _GROUPS,
-    "rank:pairwise": _GROUPS,
-    "rank:map": _GROUPS,
-    "lightgbm:lambdarank": _GROUPS,
-    "lightgbm:rank_xendcg": _GROUPS,
     "lightgbm:regression_l1": _RENEWED,
     "lightgbm:quantile": _RENEWED,
     "lightgbm:mape": _RENEWED,

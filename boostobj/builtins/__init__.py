@@ -67,6 +67,8 @@ class Native:
     prepare: Callable[[Step, Mapping[str, Any]], tuple[Any, ...]] | None = None
     conflict: Callable[[Mapping[str, Any]], str | None] | None = None  # parameters that exclude each other
     finish: Callable[[Step, np.ndarray, np.ndarray], None] | None = None
+    remembers: Callable[[Mapping[str, Any]], str | None] | None = None
+    """Why, with these values, a step depends on the number of the round or on what was before; None where it does not."""
     groups: str = ""
     """What a loss of whole groups takes for a group: "queries" of the data, or "all" rows, whatever queries they have."""
     count: str = ""
@@ -145,9 +147,9 @@ def version_of(text: str | None) -> tuple[int, ...]:
 
 @functools.cache
 def table() -> tuple[Native, ...]:
-    from . import lightgbm, xgboost
+    from . import lightgbm, ranking, xgboost
 
-    return (*xgboost.ROWS, *lightgbm.ROWS)
+    return (*xgboost.ROWS, *lightgbm.ROWS, *ranking.ROWS)
 
 
 @functools.cache

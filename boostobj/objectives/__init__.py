@@ -4,6 +4,7 @@ from .classification import Hinge, LogLoss
 from .counts import Gamma, Poisson, Tweedie
 from .multiclass import OneVsAll, Softmax
 from .quantiles import MultiExpectile, MultiQuantile
+from .ranking import XENDCG, LambdaMAP, LambdaNDCG, PairwiseLogistic
 from .regression import (
     AbsoluteError,
     Expectile,
@@ -18,17 +19,21 @@ from .regression import (
 )
 
 __all__ = [
+    "XENDCG",
     "AbsoluteError",
     "Expectile",
     "Fair",
     "Gamma",
     "Hinge",
     "Huber",
+    "LambdaMAP",
+    "LambdaNDCG",
     "LogCosh",
     "LogLoss",
     "MultiExpectile",
     "MultiQuantile",
     "OneVsAll",
+    "PairwiseLogistic",
     "Poisson",
     "PseudoHuber",
     "Quantile",
