@@ -2,19 +2,25 @@
 
 from .boosters import train
 from .domain import Ascending, Choice, Interval, param
-from .objective import Objective, Pointwise, Rowwise
+from .objective import Groupwise, Objective, Pointwise, Rowwise
 from .objectives import (
+    AFT,
+    XENDCG,
     AbsoluteError,
+    Cox,
     Expectile,
     Fair,
     Gamma,
     Hinge,
     Huber,
+    LambdaMAP,
+    LambdaNDCG,
     LogCosh,
     LogLoss,
     MultiExpectile,
     MultiQuantile,
     OneVsAll,
+    PairwiseLogistic,
     Poisson,
     PseudoHuber,
     Quantile,
@@ -25,26 +31,34 @@ from .objectives import (
     Tweedie,
 )
 from .params import from_params
+from .protocol import set_bounds
 from .registry import get, objectives, register
 from .threads import get_num_threads, set_num_threads
 from .version import __version__
 
 __all__ = [
+    "AFT",
+    "XENDCG",
     "AbsoluteError",
     "Ascending",
     "Choice",
+    "Cox",
     "Expectile",
     "Fair",
     "Gamma",
+    "Groupwise",
     "Hinge",
     "Huber",
     "Interval",
+    "LambdaMAP",
+    "LambdaNDCG",
     "LogCosh",
     "LogLoss",
     "MultiExpectile",
     "MultiQuantile",
     "Objective",
     "OneVsAll",
+    "PairwiseLogistic",
     "Pointwise",
     "Poisson",
     "PseudoHuber",
@@ -62,6 +76,7 @@ __all__ = [
     "objectives",
     "param",
     "register",
+    "set_bounds",
     "set_num_threads",
     "train",
 ]

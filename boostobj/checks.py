@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
 import math
 import pickle
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ import numpy as np
 
 from . import builtins, protocol, registry
 from .domain import Interval
-from .objective import Objective, Rowwise, _native_step, _Textbook
+from .objective import Groupwise, Objective, Rowwise, _native_step, _Textbook
 from .registry import BuiltIn
 
 LIMIT = 4.0
@@ -111,7 +112,11 @@ def _with(o: Objective, curvature: str = "default") -> _Textbook:
 def _fields(o: _Textbook) -> dict[str, Any]:
     mp = mpmath().mp
     values = {p.name: getattr(o, p.name) for p in o.parameters() if p.kernel}
-    return {n: tuple(map(mp.mpf, v)) if isinstance(v, tuple) else mp.mpf(v) for n, v in values.items()}
+
+    def number(value: Any) -> Any:
+        return tuple(map(mp.mpf, value)) if isinstance(value, tuple) else value if isinstance(value, str) else mp.mpf(value)
+
+    return {n: number(v) for n, v in values.items()}
 
 
 def _columns(o: Objective) -> int:
@@ -153,7 +158,8 @@ def _slopes(function: Callable[[Any], Any], x: Any, order: int, step: int) -> li
 class Reference:
     """True values at some points, and how much each moves with its inputs.
 
-    Points are (n,) or (n, k); values are lists of (v, moved), two mpf, of that shape (loss: (n,)). `moved` is
+    Points are (n,) or (n, k); values are lists of (v, moved), two mpf, of that shape. Losses are (n,), or for losses of
+    groups the weighted totals of the groups, whose sizes are `group`. `moved` is
     sum_j |f_j dv/df_j| + |r dv/dr|, the last term for losses of one residual r = f - y; where several scores meet one
     real target it is |y dv/dy| instead.
     A loss whose link gives the target another scale can pass through 0 with nothing special there (Poisson's where
@@ -166,11 +172,19 @@ class Reference:
     loss: list
     grad: list
     curvature: dict[str, list]
+    weight: np.ndarray | None = None
+    group: np.ndarray | None = None
 
 
 def _points(o: _Textbook) -> tuple[np.ndarray, np.ndarray]:
     """Targets and scores of every size, near every place where a formula could cancel."""
     rng = np.random.default_rng(3)
+    if isinstance(o, Groupwise):
+        sizes = _small_groups()
+        spread = np.resize([3.0, 0.1, 30.0, 1e-6, 300.0, 1e-3, 800.0, 1e5, 1e200], sizes.size)
+        raw = rng.normal(size=sizes.sum()) * np.repeat(spread, sizes)
+        raw[sizes[:2].sum() : sizes[:3].sum()] = 0.25  # a group of ties
+        return sample_targets(o.domain, raw.size, rng), raw
     if isinstance(o, Rowwise):
         k = _columns(o)
         spread = np.concatenate([np.full(20, 3.0), 10.0 ** rng.uniform(-8, 3, 20), 10.0 ** rng.uniform(3, 300, 8)])
@@ -186,14 +200,13 @@ def _points(o: _Textbook) -> tuple[np.ndarray, np.ndarray]:
         raw[15:21, 0] = y[15:21] * (1 + 10.0 ** rng.uniform(-16, -1, 6))
         return y, raw
     wide = np.concatenate([10.0 ** rng.uniform(-300, 300, 40), 10.0 ** rng.uniform(-3, 3, 40)])
-    y = sample_targets(o.domain, 120, rng)
+    y = targets_for(o, 120, rng)
     raw = np.concatenate([wide * rng.choice([-1.0, 1.0], len(wide)), rng.normal(0, 3, 40)])
     # Around the score that fits the target: where a gradient is a small difference.
-    close = sample_targets(o.domain, 60, rng)
-    close, fit = _fits(o.link, close)
+    close, fit = _fits(o.link, targets_for(o, 60, rng))
     near = fit * (1 + 10.0 ** rng.uniform(-16, -1, 60)) + 10.0 ** rng.uniform(-20, 0, 60) * rng.choice([-1, 0, 1], 60)
     edge = np.array([0.0, -0.0, 1.0, -1.0, 36.7, -36.7, 700.0, -700.0, 744.4, -744.4, 745.2, -745.2, 1e300, -1e300])
-    ys = [y, close, close[::6], np.resize(sample_targets(o.domain, 7, rng), edge.size)]
+    ys = [y, close, close[::6], np.concatenate([targets_for(o, 7, rng)] * 2)]
     raws = [raw, near, fit[::6], edge]
     for p in o.parameters():
         if p.unit == "y":  # around the residual where the loss turns
@@ -206,8 +219,15 @@ def _points(o: _Textbook) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(ys), np.concatenate(raws)
 
 
+def _small_groups() -> np.ndarray:
+    """Sizes of groups that differences of differences can be taken in."""
+    return np.resize([3, 4, 2, 1, 4], 18)
+
+
 def _fits(link: str, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Targets, and the raw score that says each; a target that no finite score says becomes one that has one."""
+    if y.ndim == 2:  # an end of the interval
+        return y, np.log(np.where(y[:, 0] > 0, y[:, 0], y[:, 1]))
     if link == "logit":
         y = np.where((y > 0) & (y < 1), y, 0.5)
         return y, np.log(y) - np.log1p(-y)
@@ -242,7 +262,9 @@ def reference(cls: type[_Textbook], parameters: tuple[tuple[str, Any], ...], nar
     o = cls(**dict(parameters))
     y, raw = _points(o)
     if narrow:
-        keep = np.abs(raw).reshape(len(y), -1).max(axis=1) < 1e38
+        if o._wants.groups:  # which stay whole
+            raw = np.clip(raw, -1e38, 1e38)
+        keep = np.abs(raw).reshape(len(y), -1).max(axis=1) <= 1e38
         y, raw = y[keep], raw[keep].astype(np.float32).astype(np.float64)
     keep = scores_of(o).contains(raw).reshape(len(y), -1).all(axis=1)
     distance = kinks_at(o, y, raw)
@@ -253,6 +275,8 @@ def reference(cls: type[_Textbook], parameters: tuple[tuple[str, Any], ...], nar
 
 def evaluated(o: _Textbook, y: np.ndarray, raw: np.ndarray) -> Reference:
     """The truth at these points."""
+    if isinstance(o, Groupwise):
+        return _groupwise_reference(o, y, raw)
     return (_rowwise_reference if isinstance(o, Rowwise) else _pointwise_reference)(o, y, raw)
 
 
@@ -261,24 +285,37 @@ def reference_of(o: Objective, narrow: bool = False) -> Reference:
     return reference(type(law), tuple((p.name, getattr(law, p.name)) for p in law.parameters() if p.kernel), narrow)
 
 
-def _at(mp: Any, function: Callable, target: Any, fields: dict[str, Any], score: Any) -> Any:
-    return function(mp, target, score, **fields)
+def _at(mp: Any, function: Callable, target: tuple, fields: dict[str, Any], score: Any) -> Any:
+    return function(mp, *target, score, **fields)
+
+
+def _largest(*values: Any) -> float:
+    """The largest finite size: what decides how many digits are needed."""
+    flat = np.abs(np.concatenate([np.ravel(v) for v in values]))
+    return float(flat[np.isfinite(flat)].max(initial=0.0))
 
 
 def _pointwise_reference(o: _Textbook, y: np.ndarray, raw: np.ndarray) -> Reference:
     mp = mpmath().mp
     loss, grad, curvature = [], [], {kind: [] for kind in o.kinds}  # type: ignore[var-annotated]
-    for target, score, step in zip(y.tolist(), raw.tolist(), _steps(o, y, raw), strict=True):
-        with mp.workdps(_digits(max(abs(target), abs(score)), step)):
-            t, f = mp.mpf(target), mp.mpf(score)
+    for target, score, step in zip(y, raw.tolist(), _steps(o, y, raw), strict=True):
+        with mp.workdps(_digits(_largest(target, score), step)):
+            t, f = tuple(map(mp.mpf, np.atleast_1d(target).tolist())), mp.mpf(score)
             fields = _fields(o)
-            distance = abs(f) + (abs(f - t) if o.link == "identity" else 0)
+            distance = abs(f)
+            if len(t) == 2:  # times, whose logarithms the score is compared with
+                distance += max(abs(f - mp.log(end)) for end in t if 0 < end < mp.inf)
+            elif o.link == "identity":
+                distance += abs(f - t[0])
             v = _slopes(functools.partial(_at, mp, type(o).definition, t, fields), f, 3, step)
             by_target = mp.mpf(0)
             if o.link in ("log", "signed_square"):
-                move = abs(t) * mp.mpf(10) ** -step
-                up, down = (type(o).definition(mp, t + m, f, **fields) for m in (move, -move))
-                by_target = abs(up - down) / 2 * mp.mpf(10) ** step
+                for place in {t.index(end) for end in t}:  # an end that is the other one moves with it
+                    moved = [
+                        tuple(end * (1 + sign * mp.mpf(10) ** -step) if end == t[place] else end for end in t) for sign in (1, -1)
+                    ]
+                    up, down = (_at(mp, type(o).definition, m, fields, f) for m in moved)
+                    by_target += abs(up - down) / 2 * mp.mpf(10) ** step
             loss.append((v[0], distance * abs(v[1]) + by_target))
             # A difference that is no more than its own error, h**2/6 times the third derivative, is 0.
             real = abs(v[1]) > abs(v[3]) * mp.mpf(10) ** (-2 * step)
@@ -291,58 +328,98 @@ def _pointwise_reference(o: _Textbook, y: np.ndarray, raw: np.ndarray) -> Refere
     return Reference(y, raw, loss, grad, curvature)
 
 
+def _many(
+    law: Callable[[list], Any], bounds: Mapping[str, Callable[[list], Any]], x: list, k: int, step: int
+) -> tuple[Any, list, dict[str, list]]:
+    """Value, gradient and curvatures of a function of x with respect to the first k, and how much each moves with all x."""
+    h = mpmath().mp.mpf(10) ** -step
+
+    def tabled(function: Callable[[list], Any]) -> Callable[..., Any]:
+        """The function of (place, how many h) pairs to move by; it is asked for the same again and again."""
+
+        @functools.cache
+        def at(*moves: int) -> Any:
+            return function([v + m * h for v, m in zip(x, moves, strict=True)])
+
+        def moved(*pairs: tuple[int, int]) -> Any:
+            moves = [0] * len(x)
+            for j, m in pairs:
+                moves[j] += m
+            return at(*moves)
+
+        return moved
+
+    def effect(of: Callable[..., Any]) -> Any:
+        """How much a function moves when the x do, by their own size."""
+        return mpmath().mp.fsum(abs(x[i]) * abs(of((i, 1)) - of((i, -1))) / (2 * h) for i in range(len(x)))
+
+    value = tabled(law)
+
+    def slope(j: int, *at: tuple[int, int]) -> Any:
+        return (value((j, 1), *at) - value((j, -1), *at)) / (2 * h)
+
+    def bend(j: int, *at: tuple[int, int]) -> Any:
+        return (value((j, 1), *at) - 2 * value(*at) + value((j, -1), *at)) / h**2
+
+    def both(of: Callable[..., Any]) -> list:
+        return [(of(j), effect(functools.partial(of, j))) for j in range(k)]
+
+    curvature = {"exact": both(bend)}
+    for kind, bound in bounds.items():
+        table = tabled(bound)
+        curvature[kind] = both(lambda j, *at, table=table: table(*at)[j])
+    return (value(), effect(value)), both(slope), curvature
+
+
 def _rowwise_reference(o: _Textbook, y: np.ndarray, raw: np.ndarray) -> Reference:
     mp = mpmath().mp
     loss, grad, curvature = [], [], {kind: [] for kind in o.kinds}  # type: ignore[var-annotated]
     k = raw.shape[1]
     for target, scores, step in zip(y.tolist(), raw.tolist(), _steps(o, y, raw), strict=True):
-        with mp.workdps(_digits(max(abs(s) for s in [*scores, target]), step)):
-            t, f = mp.mpf(target), [mp.mpf(s) for s in scores]
+        with mp.workdps(_digits(_largest(scores, target), step)):
             fields = _fields(o)
-            h = mp.mpf(10) ** -step
-            moving = range(k if o.domain.integer else k + 1)  # the last is the target, where it is a real number
 
-            def tabled(function: Callable, t: Any = t, f: list = f, fields: dict = fields, h: Any = h) -> Callable:
-                """The function of (column, how many h) pairs to move by; it is asked for the same again and again."""
+            def at(name: str, x: list, fields: dict = fields, target: float = target) -> Any:
+                return getattr(type(o), name)(mp, mp.mpf(target) if len(x) == k else x[k], x[:k], **fields)
 
-                @functools.cache
-                def at(*moves: int) -> Any:
-                    here = [v + m * h for v, m in zip(f, moves[:k], strict=True)]
-                    return function(mp, t + moves[k] * h if moves[k] else t, here, **fields)
-
-                def moved(*pairs: tuple[int, int]) -> Any:
-                    moves = [0] * (k + 1)
-                    for j, m in pairs:
-                        moves[j] += m
-                    return at(*moves)
-
-                return moved
-
-            def effect(of: Callable, t: Any = t, f: list = f, h: Any = h, moving: range = moving) -> Any:
-                """How much a function moves when scores and target do, by their own size."""
-                sizes = [*f, t]
-                return mp.fsum(abs(sizes[i]) * abs(of((i, 1)) - of((i, -1))) / (2 * h) for i in moving)
-
-            law = tabled(type(o).definition)
-
-            def slope(j: int, *at: tuple[int, int], law: Callable = law, h: Any = h) -> Any:
-                return (law((j, 1), *at) - law((j, -1), *at)) / (2 * h)
-
-            def bend(j: int, *at: tuple[int, int], law: Callable = law, h: Any = h) -> Any:
-                return (law((j, 1), *at) - 2 * law(*at) + law((j, -1), *at)) / h**2
-
-            loss.append((law(), effect(law)))
-            grad.append([(slope(j), effect(functools.partial(slope, j))) for j in range(k)])
-            curvature["exact"].append([(bend(j), effect(functools.partial(bend, j))) for j in range(k)])
-            for kind in o.kinds[1:]:
-                bound = tabled(getattr(type(o), DEFINED_BY[kind]))
-
-                def column(j: int, *at: tuple[int, int], bound: Callable = bound) -> Any:
-                    return bound(*at)[j]
-
-                columns = [functools.partial(column, j) for j in range(k)]
-                curvature[kind].append([(of(), effect(of)) for of in columns])
+            # A target that is a real number moves too.
+            x = [mp.mpf(v) for v in (scores if o.domain.integer else [*scores, target])]
+            bounds = {kind: functools.partial(at, DEFINED_BY[kind]) for kind in o.kinds[1:]}
+            of_loss, of_grad, of_curvature = _many(functools.partial(at, "definition"), bounds, x, k, step)
+            loss.append(of_loss)
+            grad.append(of_grad)
+            for kind, values in of_curvature.items():
+                curvature[kind].append(values)
     return Reference(y, raw, loss, grad, curvature)
+
+
+def _groupwise_reference(o: _Textbook, y: np.ndarray, raw: np.ndarray) -> Reference:
+    """With weights. Where the law holds something at the scores as they are it takes them as `at`."""
+    mp = mpmath().mp
+    loss, grad, curvature = [], [], {kind: [] for kind in o.kinds}  # type: ignore[var-annotated]
+    sizes = _small_groups()
+    weight = np.random.default_rng(4).uniform(0.3, 3.0, sizes.size).repeat(sizes)
+    weight *= np.resize([1.0, 0.5, 2.0], weight.size) if o.row_weights else 1.0
+    end = 0
+    for m in sizes.tolist():
+        start, end = end, end + m
+        with mp.workdps(_digits(_largest(raw[start:end]))):
+            labels, f, w = ([mp.mpf(v) for v in values[start:end].tolist()] for values in (y, raw, weight))
+            fields = _fields(o) | ({"at": f} if "at" in inspect.signature(type(o).definition).parameters else {})
+
+            def at(name: str, x: list, fields: dict = fields, labels: list = labels, w: list = w) -> Any:
+                return getattr(type(o), name)(mp, labels, x, w, **fields)
+
+            bounds = {kind: functools.partial(at, DEFINED_BY[kind]) for kind in o.kinds[1:]}
+            of_loss, of_grad, of_curvature = _many(functools.partial(at, "definition"), bounds, f, m, STEP)
+            loss.append(of_loss)
+            if not o.row_weights:  # sums over pairs or lists, of terms that cancel: measured by the largest of the group
+                largest = max(abs(v) for v, _ in of_grad)
+                of_grad = [(v, effect + largest) for v, effect in of_grad]
+            grad += of_grad
+            for kind, values in of_curvature.items():
+                curvature[kind] += values
+    return Reference(y, raw, loss, grad, curvature, weight, sizes)
 
 
 def worst(got: np.ndarray, true: list) -> tuple[float, int]:
@@ -381,12 +458,22 @@ def _errors(o: _Textbook, narrow: bool) -> dict[str, tuple[float, int]]:
     true = reference_of(o, narrow)
     raw = true.raw.astype(np.float32) if narrow else true.raw
     o = _with(o)
-    out = {} if narrow else {"loss": worst(o.loss(true.y, raw), true.loss)}
+    out = {} if narrow else {"loss": worst(_losses(o, true), true.loss)}
     for kind in o.kinds:
-        grad, hess = _with(o, kind).grad_hess(true.y, raw)
+        grad, hess = _with(o, kind).grad_hess(true.y, raw, true.weight, group=true.group)
         out["gradient"] = worst(grad, true.grad)
         out[kind] = worst(hess, true.curvature[kind])
     return out
+
+
+def _losses(o: _Textbook, true: Reference) -> np.ndarray:
+    """Of rows, or the weighted total of each group."""
+    losses = o.loss(true.y, true.raw, true.weight, group=true.group)
+    if true.group is None:
+        return losses
+    assert true.weight is not None
+    parts = np.split(losses * true.weight, np.cumsum(true.group)[:-1])
+    return np.array([math.fsum(part) for part in parts])
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -412,17 +499,29 @@ def sample_targets(domain: Interval, n: int, rng: np.random.Generator) -> np.nda
     return y
 
 
+def targets_for(o: Objective, n: int, rng: np.random.Generator, k: int = 1) -> np.ndarray:
+    """Targets all over what the objective takes: of shape (n, 2) for intervals, of every kind."""
+    if not o._wants.interval:
+        return sample_targets(o._labels(k), n, rng)
+    time = 10.0 ** rng.uniform(-3, 3, n)
+    y = np.stack([time, time], axis=1)
+    y[1::4, 1] = math.inf  # censored
+    y[2::4, 0] = 0.0  # happened before
+    y[3::4, 1] *= 1 + 10.0 ** rng.uniform(-3, 1, n)[3::4]
+    return y
+
+
 def sample(o: Objective, n: int = 37, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Targets, scores and weights that the objective must take."""
     rng = np.random.default_rng(seed)
     many = isinstance(textbook(o), Rowwise)
     k = _columns(o)
-    y = sample_targets(o._labels(k), n, rng)
+    y = targets_for(o, n, rng, k)
     if many and o._labels(k).integer:
         y[:k] = np.arange(k)[:n]
     raw = rng.normal(size=(n, k)) if many else rng.normal(size=n)
     for p in textbook(o).parameters():
-        if p.unit == "y" and not many:  # some residuals on either side of where the loss turns
+        if p.unit == "y" and y.ndim == raw.ndim:  # some residuals on either side of where the loss turns
             raw[2::5] = y[2::5] + getattr(textbook(o), p.name) / 2
     low = scores_of(o).low
     return y, (raw if math.isinf(low) else low + np.exp(raw)), rng.uniform(0.5, 2.0, n)
@@ -579,6 +678,14 @@ def _may_be_negative(law: _Textbook, kind: str) -> bool:
 
 
 @check
+def check_says_whether_it_is_convex(o: Objective) -> None:
+    """A loss whose exact curvature is negative somewhere is not convex, and its class must say so."""
+    law = textbook(o)
+    if not isinstance(law, Groupwise):
+        assert not (law.convex and _may_be_negative(law, "exact")), "convex must be False: the exact curvature can be negative"
+
+
+@check
 def check_huge_scores_stay_finite(o: Objective) -> None:
     law = textbook(o)
     y, raw, _ = sample(law, 40)
@@ -592,6 +699,7 @@ def check_huge_scores_stay_finite(o: Objective) -> None:
         # Only what is beyond the largest float is infinite.
         rows = np.flatnonzero((np.isinf(grad) | np.isinf(hess)).reshape(len(y), -1).any(axis=1))
         if rows.size:
+            assert not law._wants.groups, f"{kind}: infinite in row {rows[0]}"
             true = evaluated(law, y[rows], huge[rows])
             for got, law_says in ((grad, true.grad), (hess, true.curvature[kind])):
                 error, row = worst(got[rows], law_says)
@@ -639,7 +747,7 @@ def check_kinks_take_a_side(o: Objective) -> None:
 @check
 def check_gradient_has_the_sign_of_the_slope(o: Objective) -> None:
     true = reference_of(o)
-    grad, _ = _with(o).grad_hess(true.y, true.raw)
+    grad, _ = _with(o).grad_hess(true.y, true.raw, true.weight, group=true.group)
     flat = [entry for line in true.grad for entry in (line if isinstance(line, list) else [line])]
     for got, (v, effect) in zip(grad.ravel().tolist(), flat, strict=True):
         if abs(v) > LIMIT * max(EPS[grad.dtype] * effect, TINY[grad.dtype]):
@@ -699,7 +807,7 @@ def check_majorized_lies_above_the_loss(o: Objective) -> None:
 @check
 def check_shapes_and_dtypes(o: Objective) -> None:
     y, raw, weight = sample(o)
-    assert o.loss(y, raw).shape == y.shape and o.loss(y, raw).dtype == np.float64
+    assert o.loss(y, raw).shape == (len(y),) and o.loss(y, raw).dtype == np.float64
     for dtype in (np.float32, np.float64):
         for result in o.grad_hess(y, raw.astype(dtype), weight):
             assert result.shape == raw.shape and result.dtype == dtype
@@ -708,7 +816,8 @@ def check_shapes_and_dtypes(o: Objective) -> None:
 @check
 def check_weights_multiply(o: Objective) -> None:
     y, raw, _ = sample(o)
-    weight = np.resize([1.0, 2.0, 0.25, 8.0], y.size)  # powers of two: the product is exact
+    # Powers of two: the product is exact. Of groups every row has the same, or the loss would be another.
+    weight = np.resize([4.0] if o._wants.groups else [1.0, 2.0, 0.25, 8.0], len(y))
     column = weight if raw.ndim == 1 else weight[:, None]
     assert _same(o.grad_hess(y, raw, weight), [v * column for v in o.grad_hess(y, raw)])
 
@@ -716,21 +825,26 @@ def check_weights_multiply(o: Objective) -> None:
 @check
 def check_a_weight_of_one_is_no_weight(o: Objective) -> None:
     y, raw, _ = sample(o, 61)
-    assert _same(o.grad_hess(y, raw, np.ones(y.size)), o.grad_hess(y, raw))
+    assert _same(o.grad_hess(y, raw, np.ones(len(y))), o.grad_hess(y, raw))
     narrow = y.astype(np.float32)
     for dtype in (np.float32, np.float64):
         scores = raw.astype(dtype)
-        assert _same(o(narrow, scores, np.ones(y.size, np.float32)), o(narrow, scores))
+        assert _same(o(narrow, scores, np.ones(len(y), np.float32)), o(narrow, scores))
 
 
 @check
 def check_a_weight_of_zero_silences(o: Objective) -> None:
     y, raw, weight = sample(o)
-    weight[::2] = 0
+    silent = np.arange(len(y)) % 2 == 0
+    group = None
+    if o._wants.groups and not textbook(o).row_weights:
+        group = [20, len(y) - 20]
+        silent = np.arange(len(y)) < 20
+    weight[silent] = 0
     flat = _is_flat(textbook(o), "exact" if o.curvature in ("default", "native") else o.curvature)
-    for result, may_be_zero in zip(o.grad_hess(y, raw, weight), (False, flat), strict=True):
-        assert not result[::2].any()
-        assert result[1::2].any() or may_be_zero
+    for result, may_be_zero in zip(o.grad_hess(y, raw, weight, group=group), (False, flat), strict=True):
+        assert not result[silent].any()
+        assert result[~silent].any() or may_be_zero
 
 
 def _takes_a_mean(o: Objective, dtype: type) -> bool:
@@ -748,7 +862,10 @@ def check_rows_do_not_see_each_other(o: Objective) -> None:
     y, raw, weight = sample(o, 67)
     if isinstance(o, BuiltIn) and o.params.get("is_unbalance"):
         return  # its weights are made of all labels
-    order = np.random.default_rng(1).permutation(y.size)
+    if o._wants.groups:
+        _groups_do_not_see_each_other(o, y, raw, weight)
+        return
+    order = np.random.default_rng(1).permutation(len(y))
     whole = [v[order] for v in o.grad_hess(y, raw, weight)]
     assert _same(o.grad_hess(y[order], raw[order], weight[order]), whole)
     one = o.grad_hess(y[5:6], raw[5:6], weight[5:6])
@@ -762,15 +879,25 @@ def check_rows_do_not_see_each_other(o: Objective) -> None:
         assert _same(o(narrow[:9], scores[:9], heavy[:9]), [v[:9] for v in every])
 
 
+def _groups_do_not_see_each_other(o: Objective, y: np.ndarray, raw: np.ndarray, weight: np.ndarray) -> None:
+    sizes = np.array([1, 20, 0, 6, 40])
+    weight = np.repeat(np.linspace(0.5, 2.0, 5), sizes) if not textbook(o).row_weights else weight
+    whole = o.grad_hess(y, raw, weight, group=sizes)
+    for end, m in zip(np.cumsum(sizes), sizes, strict=True):
+        part = slice(end - m, end)
+        if m:
+            assert _same(o.grad_hess(y[part], raw[part], weight[part]), [v[part] for v in whole])
+
+
 @check
 def check_takes_anything_like_an_array(o: Objective) -> None:
     import pandas as pd
 
     y, raw, weight = sample(o)
     expected = o.grad_hess(y, raw, weight)
-    spaced_y, spaced_raw = np.repeat(y, 2)[::2], np.repeat(raw, 2, axis=0)[::2]
+    spaced_y, spaced_raw = np.repeat(y, 2, axis=0)[::2], np.repeat(raw, 2, axis=0)[::2]
     assert _same(o.grad_hess(y.tolist(), raw.tolist(), weight.tolist()), expected)
-    assert _same(o.grad_hess(pd.Series(y), raw, pd.Series(weight)), expected)
+    assert _same(o.grad_hess(pd.Series(y) if y.ndim == 1 else pd.DataFrame(y), raw, pd.Series(weight)), expected)
     assert _same(o.grad_hess(spaced_y, spaced_raw, weight), expected)
     assert _same(o.grad_hess(y, np.asfortranarray(raw), weight), expected)
     for array in (y, raw, weight):
@@ -816,6 +943,7 @@ def check_refuses_targets_outside_the_domain(o: Objective) -> None:
     bad += [labels.high + 1] if math.isfinite(labels.high) else []
     bad += [float(labels.low)] if math.isfinite(labels.low) and labels.closed in ("", "high") else []
     bad += [labels.low + 0.5] if labels.integer else []
+    bad += [float(labels.low)] if y.ndim == 2 else []  # an interval must end above
     for value in bad:
         wrong = y.copy()
         wrong[[11, 20]] = value
@@ -844,15 +972,15 @@ def check_refuses_bad_weights(o: Objective) -> None:
         wrong[9] = value
         _everywhere(o, y, raw, wrong, "weight must be finite and not negative", repr(value), "row 9")
         refused(lambda wrong=wrong: o.start(y, wrong), "weight must be", "row 9")  # type: ignore[misc]
-    _everywhere(o, y, raw, np.zeros(y.size), "weight must be positive somewhere")
-    refused(lambda: o.start(y, np.zeros(y.size)), "weight must be positive somewhere")
+    _everywhere(o, y, raw, np.zeros(len(y)), "weight must be positive somewhere")
+    refused(lambda: o.start(y, np.zeros(len(y))), "weight must be positive somewhere")
 
 
 @check
 def check_refuses_wrong_shapes(o: Objective) -> None:
     y, raw, weight = sample(o)
     refused(lambda: o.loss(y[:-1], raw), "y has 36 rows, raw has 37")
-    refused(lambda: o.loss(y[:, None], raw), "y must have shape (n,)")
+    refused(lambda: o.loss(y[:, None], raw), "y must have shape (n, 2)" if y.ndim == 2 else "y must have shape (n,)")
     refused(lambda: o.grad_hess(y, raw, weight[:-1]), "weight must have shape (37,)")
     other = raw[:, None] if raw.ndim == 1 else raw[:, 0]
     refused(lambda: o.grad_hess(y, other), "raw must have shape (37,")
@@ -872,9 +1000,9 @@ def _constant(o: Objective, c: np.ndarray, n: int) -> np.ndarray:
 def _total(o: Objective, y: np.ndarray, c: np.ndarray, offset: np.ndarray | None, weight: np.ndarray) -> np.ndarray:
     law = textbook(o)
     k = len(c)
-    raw = _constant(o, c, y.size)
+    raw = _constant(o, c, len(y))
     grad, _ = law.grad_hess(y, raw if offset is None else raw + offset, weight)
-    return grad.reshape(y.size, k).sum(axis=0)
+    return grad.reshape(len(y), k).sum(axis=0)
 
 
 @check
@@ -883,14 +1011,17 @@ def check_start_is_where_the_gradients_cancel(o: Objective) -> None:
         return  # the booster's own start, good or bad: compared with the booster itself
     for seed, weighted, shifted in ((0, False, False), (1, True, False), (2, True, True)):
         y, raw, weight = sample(o, 53, seed)
-        weight = weight if weighted else np.ones(y.size)
+        weight = weight if weighted else np.ones(len(y))
         offset = raw / 4 if shifted else None
         c = o.start(y, weight if weighted else None, offset=offset)
         assert c.dtype == np.float64 and c.ndim == 1
+        if o._wants.groups:
+            assert not c.any(), "a constant does not move a loss of differences"
+            continue
         at = _total(o, y, c, offset, weight)
         moved = 1e-9 * np.maximum(np.abs(c), np.std(y) if o.link == "identity" else 1.0)
         # A loss with kinks has an interval of best scores, where the sum of the gradients is 0 but for rounding.
-        room = y.size * EPS[c.dtype] * weight.sum() if hasattr(type(textbook(o)), "kinks") else 0.0
+        room = len(y) * EPS[c.dtype] * weight.sum() if hasattr(type(textbook(o)), "kinks") else 0.0
         for j in range(len(c)):
             e = np.eye(len(c))[j] * moved[j]
             up, down = _total(o, y, c + e, offset, weight)[j], _total(o, y, c - e, offset, weight)[j]
@@ -902,7 +1033,7 @@ def check_start_takes_weights_as_copies(o: Objective) -> None:
     y, _, _ = sample(o, 23)
     times = np.arange(23) % 3 + 1
     once = o.start(y, times.astype(float))
-    copies = o.start(np.repeat(y, times))
+    copies = o.start(np.repeat(y, times, axis=0))
     size = np.maximum(np.abs(once), np.std(y) if o.link == "identity" else 1.0)
     # Boosters' own starts are made in float32.
     tolerance = 1e-5 if isinstance(o, BuiltIn) else 1e-12
@@ -911,7 +1042,7 @@ def check_start_takes_weights_as_copies(o: Objective) -> None:
     if isinstance(o, BuiltIn) and hasattr(type(textbook(o)), "kinks"):
         return  # XGBoost's weighted quantiles interpolate
     if hasattr(type(textbook(o)), "kinks"):  # an interval of best scores: rounding may choose either end
-        one, other = (np.dot(times, textbook(o).loss(y, _constant(o, c, y.size))) for c in (once, copies))
+        one, other = (np.dot(times, textbook(o).loss(y, _constant(o, c, len(y)))) for c in (once, copies))
         assert abs(one - other) <= 1e-12 * abs(one), f"{once} against {copies}"
         return
     assert (np.abs(once - copies) <= tolerance * size).all(), f"{once} against {copies}"
@@ -923,11 +1054,11 @@ def check_start_is_bounded_for_one_target(o: Objective) -> None:
     for value in (y[0], y[1], y[3]):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            c = o.start(np.full(23, value))
+            c = o.start(np.full(23, value) if y.ndim == 1 else np.tile(value, (23, 1)))
         assert np.isfinite(c).all()
         if isinstance(o, BuiltIn):
             continue  # the booster's own start, good or bad
-        assert np.abs(c).max() <= max(abs(value) * (1 + 1e-6), 700.0)
+        assert np.abs(c).max() <= max(_largest(value) * (1 + 1e-6), 700.0)
 
 
 @check
@@ -1038,13 +1169,13 @@ def check_gradients_saturate(o: Objective) -> None:
     y, raw, _ = sample(o)
     for dtype in (np.float32, np.float64):
         # The sum of the weights is part of such a mean, and has no more than float32's range in XGBoost.
-        weight = np.full(y.size, 3e38 / (y.size if _takes_a_mean(o, dtype) else 1), np.float32)
+        weight = np.full(len(y), 3e38 / (len(y) if _takes_a_mean(o, dtype) else 1), np.float32)
         if isinstance(o, BuiltIn) and o._row().exposure and o.curvature == "default":
             weight[:] = 1  # LightGBM's own NaN is what stops its training there
         grad, hess = o(np.float32(y), (raw * 100).astype(dtype), weight)
         assert np.isfinite(grad).all() and np.isfinite(hess).all()
     far = raw * 100 if math.isinf(scores_of(o).low) else np.abs(raw) * 100
-    grad, _ = o.grad_hess(y, np.float32(far), np.full(y.size, 1e300))
+    grad, _ = o.grad_hess(y, np.float32(far), np.full(len(y), 1e300))
     assert np.abs(grad).max() == np.finfo(np.float32).max
 
 
@@ -1075,11 +1206,12 @@ def check_boosters_own_arithmetic_is_the_textbooks(o: Objective) -> None:
 @check
 def check_threads_do_not_disturb_each_other(o: Objective) -> None:
     y, raw, weight = sample(o, 5000)
-    expected = o.grad_hess(y, raw, weight)
+    group = [50] * 100 if o._wants.groups else None
+    expected = o.grad_hess(y, raw, weight, group=group)
     results: list[bool] = []
 
     def work() -> None:
-        results.extend(_same(o.grad_hess(y, raw, weight), expected) for _ in range(5))
+        results.extend(_same(o.grad_hess(y, raw, weight, group=group), expected) for _ in range(5))
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -1095,15 +1227,20 @@ def check_containers_give_what_arrays_give(o: Objective) -> None:
     import xgboost
 
     y, raw, weight = sample(o)
-    x = np.arange(y.size, dtype=float)[:, None]
+    x = np.arange(len(y), dtype=float)[:, None]
     y, weight = y.astype(np.float32), weight.astype(np.float32)
     for w in (None, weight):
-        dtrain = xgboost.DMatrix(x, y, weight=w)
+        label = y if y.ndim == 1 else None
+        dtrain = xgboost.DMatrix(x, label, weight=w)
+        dataset = lightgbm.Dataset(x, label, weight=w, params={"verbosity": -1, "min_data_in_bin": 1})
+        if y.ndim == 2:
+            for data in (dtrain, dataset):
+                protocol.set_bounds(data, *y.T)
+        dataset.construct()
         assert _same(o(np.float32(raw), dtrain), o(y, np.float32(raw), w))
-        dataset = lightgbm.Dataset(x, y, weight=w, params={"verbosity": -1, "min_data_in_bin": 1}).construct()
         assert _same(o(raw, dataset), o(y, raw, w))
         score = o.init_score(dataset)
-        assert score.shape == (raw.shape if raw.ndim == 2 else y.shape) and score.dtype == np.float64
+        assert score.shape == raw.shape and score.dtype == np.float64
         lent = isinstance(o, BuiltIn) and o.like == "xgboost" and o.curvature != "exact"
         if lent and builtins.row_for(o.builtin, o.params, xgboost.__version__) is None:  # type: ignore[attr-defined]
             refused(lambda dtrain=dtrain: o.train_params(dtrain), "has no such objective")  # type: ignore[misc]

@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -111,7 +111,7 @@ class Choice:
 class Optional:
     """A set, or None."""
 
-    inner: Interval
+    inner: Interval | Ascending
 
     def check(self, value: Any) -> str | None:
         wrong = None if value is None else self.inner.check(value)
@@ -174,6 +174,12 @@ class Parameter:
     required: bool = False
     """Of a booster that has no default for it: it is always among the parameters that are handed to the booster."""
 
+    def for_kernel(self, value: Any, number: Callable[[Any], Any]) -> Any:
+        """The value as a compiled kernel gets it: a `number`, an array of them, or the place among a few texts."""
+        if isinstance(value, str) and isinstance(self.domain, Choice):
+            value = self.domain.values.index(value)
+        return np.array([number(v) for v in value]) if isinstance(value, tuple) else number(value)
+
     def converted(self, owner: str, value: Any) -> Any:
         """The value as a plain Python object; ValueError when it is outside the domain."""
         value = self.domain.convert(value)
@@ -208,6 +214,6 @@ def first_bad(owner: str, what: str, allowed: str, values: np.ndarray, bad: np.n
     row = int(rows[0])
     value = values[row]
     return ValueError(
-        f"{owner}: {what} must be {allowed}, got {value if np.ndim(value) else value.item()!r} in row {row}"
+        f"{owner}: {what} must be {allowed}, got {value.tolist()!r} in row {row}"
         f" ({rows.size} of {len(values)} rows)"
     )

@@ -32,7 +32,7 @@ from numba.core import serialize, types
 from numba.core.caching import FunctionCache
 from numba.extending import intrinsic, overload
 
-from . import elementary, elementary32, lanes, probe
+from . import elementary, elementary32, lanes, probe, ranks
 from .elementary import where
 from .lanes import turn_tile
 from .version import __version__
@@ -92,7 +92,7 @@ def _cached(loop: Callable, template: str, function: Callable, *variant: object)
     """Keep the loop's machine code on disk, if the kernel is one of ours."""
     file = inspect.getsourcefile(function)
     if file and function.__module__.startswith("boostobj."):
-        print_ = _fingerprint(__file__, elementary.__file__, elementary32.__file__, lanes.__file__, probe.__file__, file)
+        print_ = _fingerprint(__file__, elementary.__file__, elementary32.__file__, lanes.__file__, probe.__file__, ranks.__file__, file)
         key = (template, function.__module__, function.__qualname__, repr(variant), print_)
         with contextlib.suppress(RuntimeError):  # no place to write to
             loop._cache = _KernelCache(loop.py_func, key)  # type: ignore[attr-defined]
@@ -130,6 +130,32 @@ def _columns(targets, i):
     one = lambda targets, i: (np.float64(targets[0][i]),)  # noqa: E731
     two = lambda targets, i: (np.float64(targets[0][i]), np.float64(targets[1][i]))  # noqa: E731
     return {1: one, 2: two}.get(targets.count)
+
+
+def target_of(y, i):
+    """The target of row i, in its own type, as a tuple: of one, or of the two ends of an interval."""
+    raise TypeError("target_of is for compiled loops")
+
+
+@overload(target_of, jit_options={"error_model": "numpy", "forceinline": True})
+def _target_of(y, i):
+    if isinstance(y, types.UniTuple):
+        return lambda y, i: (y[0][i], y[1][i])
+    return lambda y, i: (y[i],)
+
+
+def bad_target(target, low, high, whole):
+    """Whether a target is outside [low, high]. An interval must begin there, and end above low and not before it begins."""
+    raise TypeError("bad_target is for compiled loops")
+
+
+@overload(bad_target, jit_options={"error_model": "numpy", "forceinline": True})
+def _bad_target(target, low, high, whole):
+    if target.count == 2:
+        return lambda target, low, high, whole: (
+            _outside(target[0], low, high, whole) | (not (target[1] >= target[0])) | (not (target[1] > low))
+        )
+    return lambda target, low, high, whole: _outside(target[0], low, high, whole)
 
 
 def weight_of(weight, i, one):
@@ -214,7 +240,7 @@ def pointwise_loss(point: Callable, whole: bool) -> Callable:
         for i in range(raw.shape[0]):
             t = columns(targets, i)
             f = np.float64(raw[i])
-            flags = _noted(flags, _outside(t[0], low, high, whole), _BAD_TARGET)
+            flags = _noted(flags, bad_target(t, low, high, whole), _BAD_TARGET)
             flags = _noted(flags, not (abs(f) <= LARGEST), _BAD_RAW)
             out[i] = point_(*(t + (f,) + params))[0]  # noqa: RUF005
         return flags
@@ -239,7 +265,7 @@ def pointwise_gradient(point: Callable, column: int, whole: bool) -> Callable:
             t = columns(targets, i)
             f = np.float64(raw[i])
             w = np.float64(weight_of(weight, i, 1.0))
-            flags = _noted(flags, _outside(t[0], low, high, whole), _BAD_TARGET)
+            flags = _noted(flags, bad_target(t, low, high, whole), _BAD_TARGET)
             flags = _noted(flags, not (abs(f) <= LARGEST), _BAD_RAW)
             flags = _weight_noted(flags, w, LARGEST)
             v = point_(*(t + (f,) + params))  # noqa: RUF005
@@ -392,10 +418,11 @@ def native_pointwise(function: Callable, wide: bool, whole: bool) -> Callable:
         for i in range(raw.shape[0]):
             f = narrowed(raw[i], one_score)
             w = weight_of(weight, i, one)
-            flags = _noted(flags, _outside(y[i], low, high, whole), _BAD_TARGET)
+            t = target_of(y, i)
+            flags = _noted(flags, bad_target(t, low, high, whole), _BAD_TARGET)
             flags = _noted(flags, not (abs(f) <= farthest), _BAD_RAW)
             flags = _weight_noted(flags, w, largest)
-            g, h = function_(*((y[i], f, w) + params))  # noqa: RUF005
+            g, h = function_(*(t + (f, w) + params))  # noqa: RUF005
             grad[i] = _saturated(g, limit)
             hess[i] = _saturated(h, limit)
         return flags
@@ -571,3 +598,103 @@ def native_rowwise(function: Callable, wide: bool, whole: bool) -> Callable:
         return flags
 
     return _cached(loop, "native_rowwise", function, wide, whole)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Losses of whole groups: `start` and `stop` count groups, which lie between their bounds
+
+
+_ROOM = 640
+"""Scratch space of a group beside that which grows with it."""
+
+
+@_jit
+def _largest(bounds, start, stop):
+    most = 0
+    for q in range(start, stop):
+        most = max(most, bounds[q + 1] - bounds[q])
+    return most
+
+
+@functools.cache
+def groupwise(group: Callable, kind: int, whole: bool) -> Callable:
+    """Loss (where there is room for it), gradient and Hessian of whole groups. A group with anything bad is left out.
+
+    `rank` is an order of the rows within each group, which the kernel gets in its scratch space `order`, or None.
+    """
+    group_ = _compiled(group)
+
+    @_jit
+    def loop(start, stop, bounds, rank, targets, raw, weight, params, low, high, least, limit, loss, grad, hess):
+        most = _largest(bounds, start, stop)
+        y, f, w, out, g, h = np.empty(most), np.empty(most), np.empty(most), np.empty(most), np.empty(most), np.empty(most)
+        order, work = np.empty(2 * most, np.int64), np.empty(8 * most + _ROOM)
+        flags = _CLEAR
+        for q in range(start, stop):
+            first = bounds[q]
+            m = bounds[q + 1] - first
+            bad = _CLEAR
+            for i in range(m):
+                y[i] = targets[0][first + i]
+                f[i] = raw[first + i]
+                w[i] = weight_of(weight, first + i, 1.0)
+                bad = _noted(bad, _outside(y[i], low, high, whole), _BAD_TARGET)
+                bad = _noted(bad, not (abs(f[i]) <= LARGEST), _BAD_RAW)
+                bad = _weight_noted(bad, w[i], LARGEST)
+            flags |= bad
+            if bad & ~_POSITIVE_WEIGHT or m == 0:
+                continue
+            if rank is not None:
+                for i in range(m):
+                    order[i] = rank[first + i] - first
+            group_(*((y[:m], f[:m], w[:m]) + params + (out, g, h, order, work, kind)))  # noqa: RUF005
+            if loss.size:
+                loss[first : first + m] = out[:m]
+            for i in range(m):
+                grad[first + i] = _saturated(g[i], limit)
+                hess[first + i] = min(max(h[i], least), limit)
+        return flags
+
+    return _cached(loop, "groupwise", group, kind, whole)
+
+
+@functools.cache
+def native_groupwise(function: Callable, wide: bool, whole: bool) -> Callable:
+    """A booster's own arithmetic for whole groups. A group in which anything is bad is left out."""
+    function_ = _compiled(function)
+    score = np.float64 if wide else np.float32
+    like = score(0.0)
+    one = np.float32(1.0)
+    largest = np.float32(LARGEST_FLOAT32)
+    farthest = LARGEST if wide else largest
+
+    @_jit
+    def loop(start, stop, bounds, y, raw, weight, params, low_, high_, grad, hess):
+        low = np.float32(max(low_, -LARGEST_FLOAT32))
+        high = np.float32(min(high_, LARGEST_FLOAT32))
+        most = _largest(bounds, start, stop)
+        f, w = np.empty(most, score), np.full(most, one)
+        order, work = np.empty(2 * most, np.int64), np.empty(8 * most + _ROOM)
+        flags = _CLEAR
+        for q in range(start, stop):
+            first, last = bounds[q], bounds[q + 1]
+            m = last - first
+            y_, raw_, weight_ = rows(y, first, last), rows(raw, first, last), rows(weight, first, last)
+            grad_, hess_ = grad[first:last], hess[first:last]
+            bad = _CLEAR
+            for i in range(m):
+                f[i] = narrowed(raw_[i], like)
+                w[i] = weight_of(weight_, i, one)
+                bad = _noted(bad, _outside(y_[i], low, high, whole), _BAD_TARGET)
+                bad = _noted(bad, not (abs(f[i]) <= farthest), _BAD_RAW)
+                bad = _weight_noted(bad, w[i], largest)
+            flags |= bad
+            if bad & ~_POSITIVE_WEIGHT or m == 0:
+                continue
+            function_(*((q, y_, f[:m], w[:m]) + params + (grad_, hess_, order, work)))  # noqa: RUF005
+            for i in range(m):
+                grad_[i] = _saturated(grad_[i], largest)
+                hess_[i] = _saturated(hess_[i], largest)
+        return flags
+
+    return _cached(loop, "native_groupwise", function, wide, whole)

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 
-from . import buffers, builtins, loops, protocol, threads
+from . import buffers, builtins, loops, orders, protocol, threads
 from .domain import REAL, Interval, Parameter, first_bad
 from .links import LINKS
 
@@ -81,14 +81,13 @@ class Objective(ABC):
         """Raw scores, or an offset, as a contiguous float array of the right number of dimensions; ValueError otherwise."""
 
     @abstractmethod
-    def _losses(self, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, int]: ...
+    def _losses(self, rows: protocol.Rows, raw: np.ndarray) -> tuple[np.ndarray, int]: ...
 
     @abstractmethod
     def _gradients(
         self,
-        y: np.ndarray,
+        rows: protocol.Rows,
         raw: np.ndarray,
-        weight: np.ndarray | None,
         kind: str,
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
@@ -96,7 +95,13 @@ class Objective(ABC):
         """Fill gradient and Hessian; what the loop noted. No Hessian is below `least`."""
 
     @abstractmethod
-    def _start(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> np.ndarray: ...
+    def _start(self, rows: protocol.Rows, offset: np.ndarray | None) -> np.ndarray:
+        """`rows` have weights."""
+
+    @property
+    @abstractmethod
+    def _wants(self) -> protocol.Wants:
+        """What is read of the data besides labels and weights."""
 
     @abstractmethod
     def _native(self, booster: str) -> tuple[builtins.Native, Mapping[str, Any]] | None:
@@ -113,15 +118,19 @@ class Objective(ABC):
     # The textbook's door ----------------------------------------------------------------------------------------------
 
     @final
-    def loss(self, y: Any, raw: Any) -> np.ndarray:
-        """Loss of each row.
+    def loss(self, y: Any, raw: Any, weight: Any = None, *, group: Any = None) -> np.ndarray:
+        """Loss of each row, not multiplied by its weight.
 
         Parameters
         ----------
-        y : array of shape (n,)
+        y : array of shape (n,), or (n, 2) where targets are intervals
             Targets, in the objective's `domain`.
         raw : array of shape (n,) or (n, k)
             Raw scores, finite.
+        weight : array of shape (n,), optional
+            Only for losses of groups: weights of the rows that the loss of a row looks at.
+        group : array of integers, optional
+            Only for losses of groups: how many rows each has, in the order of the rows. Default: one group of all.
 
         Returns
         -------
@@ -132,26 +141,31 @@ class Objective(ABC):
         ValueError
             Shapes do not fit, or a row is outside what is allowed: the message has the first such row and their number.
         """
-        y, raw, _ = self._checked(y, raw, None)
-        out, bad = self._losses(y, raw)
-        self._refuse(bad, y, raw, None)
+        if weight is not None and not self._wants.groups:
+            raise ValueError(f"{self._owner}: the loss of a row does not depend on weights; multiply by them")
+        rows, raw = self._checked(y, raw, weight, group)
+        out, bad = self._losses(rows, raw)
+        self._refuse(bad, rows, raw)
         self._refuse_scores(raw)
         return out
 
     @final
-    def grad_hess(self, y: Any, raw: Any, weight: Any = None) -> tuple[np.ndarray, np.ndarray]:
-        """Gradient and Hessian of each row's loss with respect to its raw scores, times the weight.
+    def grad_hess(self, y: Any, raw: Any, weight: Any = None, *, group: Any = None) -> tuple[np.ndarray, np.ndarray]:
+        """Gradient and Hessian of the sum of the losses, each times its weight, with respect to the raw scores.
 
-        With k scores the Hessian is its diagonal. Values beyond the largest float32 saturate if `raw` is float32.
+        With k scores, and for losses of groups, the Hessian is its diagonal. Values beyond the largest float32 saturate
+        if `raw` is float32.
 
         Parameters
         ----------
-        y : array of shape (n,)
+        y : array of shape (n,), or (n, 2) where targets are intervals
             Targets, in the objective's `domain`.
         raw : array of shape (n,) or (n, k)
             Raw scores, finite; float32 and float64 are kept, everything else becomes float64.
         weight : array of shape (n,), optional
             Weights, not negative.
+        group : array of integers, optional
+            As for `loss`.
 
         Returns
         -------
@@ -162,27 +176,29 @@ class Objective(ABC):
         ValueError
             As `loss`; also for weights that are negative, not finite, or all zero.
         """
-        y, raw, weight = self._checked(y, raw, weight)
+        rows, raw = self._checked(y, raw, weight, group)
         kind = "exact" if self.curvature in ("default", "native") else self.curvature
         order = _order(raw)
         results = np.empty(raw.shape, raw.dtype, order), np.empty(raw.shape, raw.dtype, order)
-        self._refuse(self._gradients(y, raw, weight, kind, results), y, raw, weight)
+        self._refuse(self._gradients(rows, raw, kind, results), rows, raw)
         self._refuse_scores(raw)
         return results
 
     @final
-    def start(self, y: Any, weight: Any = None, *, offset: Any = None) -> np.ndarray:
+    def start(self, y: Any, weight: Any = None, *, offset: Any = None, group: Any = None) -> np.ndarray:
         """The constant raw score with the smallest weighted loss: where training starts.
 
         Where no finite score is best (one class only) the score is bounded, with a warning: the one at which the pull
-        of the data has fallen to 1/n of what it was.
+        of the data has fallen to 1/n of what it was. It is 0 for losses of groups, which only differences move.
 
         Parameters
         ----------
-        y : array of shape (n,)
+        y : array of shape (n,), or (n, 2) where targets are intervals
         weight : array of shape (n,), optional
         offset : array of shape (n,) or (n, k), optional
             Added to the raw score of each row (base margin, init score).
+        group : array of integers, optional
+            As for `loss`.
 
         Returns
         -------
@@ -194,7 +210,7 @@ class Objective(ABC):
             No rows, or as `grad_hess`.
         """
         y = self._target(y)
-        if y.size == 0:
+        if len(y) == 0:
             raise ValueError(f"{self._owner}: y has no rows")
         weight = self._weight(weight, y)
         self._refuse_targets(y, self._labels(2**31))
@@ -202,11 +218,12 @@ class Objective(ABC):
             self._refuse_weights(weight)
         if offset is not None:
             offset = self._scores(offset, y, "offset").astype(np.float64, copy=False)
-            if len(offset) != y.size:
-                raise ValueError(f"{self._owner}: y has {y.size} rows, offset has {len(offset)}")
+            if len(offset) != len(y):
+                raise ValueError(f"{self._owner}: y has {len(y)} rows, offset has {len(offset)}")
             if not np.isfinite(offset).all():
                 raise first_bad(self._owner, "offset", _FINITE, offset, ~np.isfinite(offset))
-        return self._start(y, np.ones(y.size) if weight is None else weight, offset)
+        rows = self._grouped(y, np.ones(len(y)) if weight is None else weight, group)
+        return self._start(rows, offset)
 
     @final
     def inverse_link(self, raw: Any) -> np.ndarray:
@@ -248,40 +265,61 @@ class Objective(ABC):
         ValueError
             As `grad_hess`; and for LightGBM's boosting="dart", which is not deterministic with any custom objective.
         """
-        call = protocol.read(self._owner, y_true, y_pred, sample_weight)
-        raw = self._scores(call.raw, call.y)
-        self._same_length(call.y, raw, call.weight)
-        if call.y.size == 0:
+        return self._called(protocol.read(self._owner, y_true, y_pred, sample_weight, group, self._wants))
+
+    @final
+    def _called(self, call: protocol.Call, memory: dict[str, Any] | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """What a booster is given; `memory` is what lasts from round to round, where somebody keeps it."""
+        rows = call.rows
+        raw = self._scores(call.raw, rows.y)
+        self._same_length(rows.y, raw, rows.weight)
+        if len(rows.y) == 0:
             return np.empty(raw.shape, np.float32), np.empty(raw.shape, np.float32)
         kind = self._kind_for_boosters()
         if kind in ("native", "borrowed"):
-            found = self._native_gradients(call, raw, kind)
+            found = self._native_gradients(call, raw, kind, memory)
             if found:
                 return found
             kind = self.fallback if self.curvature == "default" else "exact"
         results = _handed_out(raw)
-        self._refuse(self._gradients(call.y, raw, call.weight, kind, results, 0.0), call.y, raw, call.weight)
+        self._refuse(self._gradients(rows, raw, kind, results, 0.0), rows, raw)
         return results
 
     def _native_gradients(
-        self, call: protocol.Call, raw: np.ndarray, kind: str
+        self, call: protocol.Call, raw: np.ndarray, kind: str, memory: dict[str, Any] | None
     ) -> tuple[np.ndarray, np.ndarray] | None:
         """A booster's own arithmetic; None where only the textbook takes these labels (soft ones, say)."""
         k = raw.shape[1] if raw.ndim == 2 else 1
-        step = _native_step(self, kind, call.booster, protocol.installed_version(call.booster), k)
-        if step is None:
+        version = protocol.installed_version(call.booster)
+        native = _native_step(self, kind, call.booster, version, k)
+        if native is None:
             return None
         results = _handed_out(raw)
-        prepare = step.row.prepare
-        parameters = prepare(call.y, raw, call.weight, step.values) if prepare else step.parameters
-        bad = _over_rows(step.loop, raw, call.y, raw, call.weight, parameters, *step.labels.float32_ends, *results)
+        row, y, weight = native.row, call.rows.y, call.rows.weight
+        why = row.remembers(native.values) if row.remembers and memory is None else None
+        if why:
+            raise ValueError(f"{self._owner}: {why}, and a callable is not told the round: train with boostobj.train")
+        parameters = native.parameters
+        if row.groups or row.prepare:
+            step = _step(row, call.rows, raw, memory, call.data, version)
+            if row.prepare:
+                if row.groups:  # what is made of the labels must not meet bad ones
+                    self._check_start(y, weight, native.labels)
+                parameters = row.prepare(step, native.values)
+        ends = native.labels.float32_ends
+        if row.groups:
+            bad = _over_groups(native.loop, step.bounds, len(raw), y, raw, weight, parameters, *ends, *results)
+        else:
+            bad = _over_rows(native.loop, raw, _columns(y) if y.ndim == 2 else y, raw, weight, parameters, *ends, *results)
         if bad & loops.BAD_TARGET and not self._is_builtin():
             return None  # the textbook takes them, or refuses them in its own words
-        self._refuse(bad, call.y, raw, call.weight, step.labels)
+        self._refuse(bad, call.rows, raw, native.labels)
+        if row.finish:
+            row.finish(step, *results)
         return results
 
     @final
-    def train_params(self, dtrain: Any, *, nthread: int | None = None) -> dict[str, Any]:
+    def train_params(self, dtrain: Any, *, nthread: int | None = None, seed: int | None = None) -> dict[str, Any]:
         """The few parameters that belong beside `obj=` in `xgboost.train`, for this data.
 
         The objective's name keeps link, default metric and saved model alive; base_score is not estimated by XGBoost
@@ -294,6 +332,9 @@ class Objective(ABC):
             The nthread of the training to come, as in params. XGBoost adds one partial sum per thread, and in float32
             for multi:*, so that its base_score depends on it; with more than two threads the order of the partial sums,
             and with it the last bit of XGBoost's own base_score, is up to chance. Default: all cores, as in XGBoost.
+        seed : int, optional
+            The seed of the training to come, as in params: the base_score of rank:* with lambdarank_pair_method="mean" is
+            made of pairs that are drawn. Default: 0, as in XGBoost.
 
         Returns
         -------
@@ -308,7 +349,8 @@ class Objective(ABC):
         """
         if not protocol.is_dmatrix(dtrain):
             raise TypeError(f"{self._owner}: train_params takes an xgboost.DMatrix, got {type(dtrain).__name__}")
-        y, weight = protocol.labels(self._owner, dtrain)
+        rows = protocol.rows(self._owner, dtrain, self._wants)
+        y, weight = rows.y, rows.weight
         native = self._native_by_default("xgboost")
         if native:
             row, values = native
@@ -319,10 +361,11 @@ class Objective(ABC):
             self._check_start(y, weight, self._labels_of(row, k))
             params: dict[str, Any] = {"objective": row.name}
             params |= {p.name: _for_xgboost(values[p.name]) for p in row.parameters if _told(p, values[p.name])}
-            start = row.start(y, weight, k, values, protocol.threads(nthread))
+            step = _step(row, rows, np.zeros(len(y), np.float32), {"seed": seed}, dtrain, version)
+            start = row.start_of(step, k, values, protocol.threads(nthread))
             if row.link == "log" and start is not None and not (start > 0).all():  # XGBoost's own would start at -inf
                 if self._is_builtin():
-                    raise ValueError(f"{self._owner}: y must be positive somewhere, all {y.size} are 0")
+                    raise ValueError(f"{self._owner}: y must be positive somewhere, all {len(y)} are 0")
                 start = self.inverse_link(self.start(y, weight))
             if row.count == "num_class":
                 params["num_class"] = k
@@ -363,7 +406,8 @@ class Objective(ABC):
         """
         if not protocol.is_dataset(dataset):
             raise TypeError(f"{self._owner}: init_score takes a lightgbm.Dataset, got {type(dataset).__name__}")
-        y, weight = protocol.labels(self._owner, dataset)
+        rows = protocol.rows(self._owner, dataset, self._wants)
+        y, weight = rows.y, rows.weight
         native = self._native_by_default("lightgbm")
         start = None
         if native:
@@ -372,10 +416,11 @@ class Objective(ABC):
             allowed = self._labels_of(row, k)
             if self._is_builtin() or allowed.contains(y).all():
                 self._check_start(y, weight, allowed)
-                start = row.raw_start(y, weight, k, values)
+                version = protocol.installed_version("lightgbm")
+                start = row.raw_start(_step(row, rows, np.zeros(len(y)), None, dataset, version), k, values)
         if start is None:
             start = self.start(y, weight)
-        return np.full(y.size, start[0]) if len(start) == 1 else np.tile(start, (y.size, 1))
+        return np.full(len(y), start[0]) if len(start) == 1 else np.tile(start, (len(y), 1))
 
     # Data and errors --------------------------------------------------------------------------------------------------
 
@@ -436,17 +481,27 @@ class Objective(ABC):
         return given or max(int(y.max()) + 1, 2)
 
     def _check_start(self, y: np.ndarray, weight: np.ndarray | None, allowed: Interval) -> None:
-        if y.ndim != 1:
-            raise ValueError(f"{self._owner}: y must have shape (n,), one target per row, got {y.shape}")
+        self._check_shape(y)
         self._refuse_targets(y, allowed)
         if weight is not None:
             self._same_length(y, y, weight)
             self._refuse_weights(weight)
 
+    def _check_shape(self, y: np.ndarray) -> None:
+        if self._wants.interval:
+            if y.ndim != 2 or y.shape[1] != 2:
+                raise ValueError(
+                    f"{self._owner}: y must have shape (n, 2), the two ends of each interval, or (n,), signed times,"
+                    f" got {y.shape}"
+                )
+        elif y.ndim != 1:
+            raise ValueError(f"{self._owner}: y must have shape (n,), one target per row, got {y.shape}")
+
     def _target(self, y: Any) -> np.ndarray:
         y = np.ascontiguousarray(y, dtype=np.float64)
-        if y.ndim != 1:
-            raise ValueError(f"{self._owner}: y must have shape (n,), got {y.shape}")
+        if self._wants.interval:
+            y = protocol.signed(y) if y.ndim == 1 else np.asfortranarray(y)
+        self._check_shape(y)
         return y
 
     def _weight(self, weight: Any, y: np.ndarray) -> np.ndarray | None:
@@ -456,25 +511,36 @@ class Objective(ABC):
         self._same_length(y, y, weight)
         return weight
 
-    def _checked(self, y: Any, raw: Any, weight: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    def _checked(self, y: Any, raw: Any, weight: Any, group: Any) -> tuple[protocol.Rows, np.ndarray]:
         y = self._target(y)
         raw = self._scores(raw, y)
         weight = self._weight(weight, y)
         self._same_length(y, raw, weight)
-        return y, raw, weight
+        return self._grouped(y, weight, group), raw
+
+    def _grouped(self, y: np.ndarray, weight: np.ndarray | None, group: Any) -> protocol.Rows:
+        if self._wants.groups:
+            return protocol.Rows(y, weight, protocol.bounds_of(self._owner, group, len(y)))
+        if group is not None:
+            raise ValueError(f"{self._owner}: the loss of a row does not depend on groups; leave group out")
+        return protocol.Rows(y, weight)
 
     def _same_length(self, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None) -> None:
-        if y.ndim != 1:
-            raise ValueError(f"{self._owner}: y must have shape (n,), got {y.shape}")
-        if len(raw) != y.size:
-            raise ValueError(f"{self._owner}: y has {y.size} rows, raw has {len(raw)}")
-        if weight is not None and weight.shape != y.shape:
-            raise ValueError(f"{self._owner}: weight must have shape {y.shape}, got {weight.shape}")
+        self._check_shape(y)
+        if len(raw) != len(y):
+            raise ValueError(f"{self._owner}: y has {len(y)} rows, raw has {len(raw)}")
+        if weight is not None and weight.shape != (len(y),):
+            raise ValueError(f"{self._owner}: weight must have shape ({len(y)},), got {weight.shape}")
 
     def _refuse_targets(self, y: np.ndarray, allowed: Interval) -> None:
-        inside = allowed.contains(y)
+        if y.ndim == 2:
+            lower, upper = y.T
+            inside = allowed.contains(lower) & (lower <= upper) & (upper > allowed.ends[0])
+            words = f"an interval of {allowed} that ends above {allowed.low:g} and not before it begins"
+        else:
+            inside, words = allowed.contains(y), _words(allowed)
         if not inside.all():
-            raise first_bad(self._owner, "y", _words(allowed), y, ~inside)
+            raise first_bad(self._owner, "y", words, y, ~inside)
 
     def _refuse_scores(self, raw: np.ndarray) -> None:
         if self.scores is REAL:
@@ -490,15 +556,9 @@ class Objective(ABC):
         if weight.size and not weight.any():
             raise ValueError(f"{self._owner}: weight must be positive somewhere, all {weight.size} are 0")
 
-    def _refuse(
-        self,
-        bad: int,
-        y: np.ndarray,
-        raw: np.ndarray,
-        weight: np.ndarray | None,
-        labels: Interval | None = None,
-    ) -> None:
+    def _refuse(self, bad: int, rows: protocol.Rows, raw: np.ndarray, labels: Interval | None = None) -> None:
         """Word the error that a loop has noted."""
+        y, weight = rows.y, rows.weight
         if bad & loops.BAD_TARGET:
             k = raw.shape[1] if raw.ndim == 2 else 1
             self._refuse_targets(y, labels or self._labels(k))
@@ -548,6 +608,8 @@ class _Textbook(Objective):
     """definition(mp, y, f, **parameters): the loss as the textbook prints it, in mpmath. It is the law."""
     majorizer: ClassVar[Callable[..., Any]]
     """majorizer(mp, y, f, **parameters): the "majorized" curvature as the literature prints it, where there is one."""
+    row_weights: ClassVar[bool] = True
+    """Whether the rows of a group may have different weights; False where a weight is the group's."""
 
     @final
     @property
@@ -557,8 +619,12 @@ class _Textbook(Objective):
 
     @final
     def _kernel_parameters(self) -> tuple[Any, ...]:
-        values = [getattr(self, p.name) for p in self.parameters() if p.kernel]
-        return tuple(np.array(value, float) if isinstance(value, tuple) else float(value) for value in values)
+        return tuple(p.for_kernel(getattr(self, p.name), float) for p in self.parameters() if p.kernel)
+
+    @final
+    @property
+    def _wants(self) -> protocol.Wants:
+        return protocol.Wants(len(self.targets) == 2, isinstance(self, Groupwise))
 
     @final
     def _native(self, booster: str) -> tuple[builtins.Native, Mapping[str, Any]] | None:
@@ -592,7 +658,8 @@ class Pointwise(_Textbook):
     """One raw score per row.
 
     `point(y, f, *parameters)` returns (loss, gradient, exact Hessian, further curvatures in the order of `kinds`), in
-    float64, from functions of `boostobj.elementary` and plain arithmetic.
+    float64, from functions of `boostobj.elementary` and plain arithmetic. With two `targets`, the ends of an interval, it
+    is `point(lower, upper, f, *parameters)`.
     """
 
     point: ClassVar[Callable[..., tuple[float, ...]]]
@@ -603,24 +670,20 @@ class Pointwise(_Textbook):
 
     @final
     def _scores(self, raw: Any, y: np.ndarray, what: str = "raw") -> np.ndarray:
-        raw = _float_array(raw)
-        if raw.ndim != 1:
-            raise ValueError(f"{self._owner}: {what} must have shape ({y.size},), one score per row, got {raw.shape}")
-        return raw if raw.flags.c_contiguous else np.ascontiguousarray(raw)
+        return _one_score(self._owner, raw, y, what)
 
     @final
-    def _losses(self, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, int]:
-        out = np.empty(y.size)
+    def _losses(self, rows: protocol.Rows, raw: np.ndarray) -> tuple[np.ndarray, int]:
+        out = np.empty(len(raw))
         domain = self.domain
         loop = loops.pointwise_loss(type(self).point, domain.integer)
-        return out, _over_rows(loop, raw, (y,), raw, self._kernel_parameters(), *domain.ends, out)
+        return out, _over_rows(loop, raw, _columns(rows.y), raw, self._kernel_parameters(), *domain.ends, out)
 
     @final
     def _gradients(
         self,
-        y: np.ndarray,
+        rows: protocol.Rows,
         raw: np.ndarray,
-        weight: np.ndarray | None,
         kind: str,
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
@@ -628,15 +691,17 @@ class Pointwise(_Textbook):
         domain = self.domain
         loop = loops.pointwise_gradient(type(self).point, 2 + self.kinds.index(kind), domain.integer)
         rest = (*domain.ends, least, _limit(results), *results)
-        return _over_rows(loop, raw, (y,), raw, weight, self._kernel_parameters(), *rest)
+        return _over_rows(loop, raw, _columns(rows.y), raw, rows.weight, self._kernel_parameters(), *rest)
 
     @final
-    def _start(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> np.ndarray:
+    def _start(self, rows: protocol.Rows, offset: np.ndarray | None) -> np.ndarray:
+        y, weight = rows.y, rows.weight
+        assert weight is not None
         if offset is None:  # rows with the same target are one row
-            y, place = np.unique(y, return_inverse=True)
-            weight = np.bincount(place, weights=weight)
-            offset = np.zeros(y.size)
-        best, unbounded = self._best_constants(y, weight, offset, np.array([0, y.size]))
+            y, place = np.unique(y, return_inverse=True, axis=0)
+            weight = np.bincount(place.ravel(), weights=weight)
+            offset = np.zeros(len(y))
+        best, unbounded = self._best_constants(y, weight, offset, np.array([0, len(y)]))
         if unbounded[0]:
             warnings.warn(
                 f"{self._owner}: no finite start minimises the loss (is there only one class?); it is bounded instead",
@@ -652,8 +717,9 @@ class Pointwise(_Textbook):
         """For each group of rows, from begin[g] to begin[g + 1], what to add to their scores; and where that is infinite."""
         best, unbounded = np.empty(len(begin) - 1), np.empty(len(begin) - 1, np.bool_)
         loop = loops.best_constants(type(self).point, self.link == "identity")
-        rest = ((y,), offset, weight, self._kernel_parameters(), begin, best, unbounded)
-        threads.run(lambda start, stop: loop(start, stop, *rest), len(best), y.size)
+        targets = tuple(map(np.ascontiguousarray, _columns(y)))
+        rest = (targets, offset, weight, self._kernel_parameters(), begin, best, unbounded)
+        threads.run(lambda start, stop: loop(start, stop, *rest), len(best), len(y))
         return best, unbounded
 
 
@@ -704,18 +770,17 @@ class Rowwise(_Textbook):
         return raw if raw.flags.c_contiguous or raw.flags.f_contiguous else np.ascontiguousarray(raw)
 
     @final
-    def _losses(self, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, int]:
-        out = np.empty(y.size)
+    def _losses(self, rows: protocol.Rows, raw: np.ndarray) -> tuple[np.ndarray, int]:
+        out = np.empty(len(raw))
         allowed = self._labels(raw.shape[1])
         loop = loops.rowwise_loss(type(self).row, allowed.integer)
-        return out, _over_rows(loop, raw, (y,), raw, self._kernel_parameters(), *allowed.ends, out)
+        return out, _over_rows(loop, raw, (rows.y,), raw, self._kernel_parameters(), *allowed.ends, out)
 
     @final
     def _gradients(
         self,
-        y: np.ndarray,
+        rows: protocol.Rows,
         raw: np.ndarray,
-        weight: np.ndarray | None,
         kind: str,
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
@@ -723,16 +788,19 @@ class Rowwise(_Textbook):
         allowed = self._labels(raw.shape[1])
         loop = loops.rowwise_gradient(type(self).row, self.kinds.index(kind), allowed.integer)
         rest = (*allowed.ends, least, _limit(results), *results)
-        return _over_rows(loop, raw, (y,), raw, weight, self._kernel_parameters(), *rest)
+        return _over_rows(loop, raw, (rows.y,), raw, rows.weight, self._kernel_parameters(), *rest)
 
     @final
-    def _start(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> np.ndarray:
+    def _start(self, rows: protocol.Rows, offset: np.ndarray | None) -> np.ndarray:
+        y, weight = rows.y, rows.weight
+        assert weight is not None
         k = offset.shape[1] if offset is not None else self._count(self.count, {self.count: getattr(self, self.count)}, y)
         self._refuse_targets(y, self._labels(k))
         apart = self.apart(y, k)
         if apart is not None:
             offsets = [None] * k if offset is None else list(np.ascontiguousarray(offset.T))
-            return np.array([o._start(t, weight, f)[0] for (o, t), f in zip(apart, offsets, strict=True)])
+            parts = zip(apart, offsets, strict=True)
+            return np.array([o._start(protocol.Rows(t, weight), f)[0] for (o, t), f in parts])
         guess = functools.partial(type(self).guess, y, weight, k, *self._kernel_parameters())
         if self.domain.integer:
             counts = np.bincount(y.astype(np.int64), weights=weight, minlength=k)
@@ -756,10 +824,62 @@ class Rowwise(_Textbook):
         def slope(c: np.ndarray) -> np.ndarray:
             raw = offset + c
             grad, hess = np.empty(raw.shape), np.empty(raw.shape)
-            self._gradients(y, raw, weight, "exact", (grad, hess))
+            self._gradients(protocol.Rows(y, weight), raw, "exact", (grad, hess))
             return grad.sum(axis=0)
 
         return _root_of_many(slope, guess(), self.shift_free)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+class Groupwise(_Textbook):
+    """One raw score per row; the loss of a row depends on the other rows of its group (a query, a stratum).
+
+    `group(y[m], f[m], w[m], *parameters, loss[m], grad[m], hess[m], order[2m], work[8m + 640], kind)` fills the losses of the rows
+    of one group, each without its own weight, and the gradient and the diagonal curvature of the kind with that place in
+    `kinds` of their weighted sum; in float64. `order` (int64) and `work` (float64) are scratch space.
+    `definition(mp, y, f, w, **parameters)` is the weighted sum of one group.
+    """
+
+    group: ClassVar[Callable[..., None]]
+    by_size: ClassVar[bool] = False
+    """Whether the kernel is to find in `order` the rows of the group by ascending |y|."""
+
+    @final
+    def _labels(self, k: int) -> Interval:
+        return self.domain
+
+    @final
+    def _scores(self, raw: Any, y: np.ndarray, what: str = "raw") -> np.ndarray:
+        return _one_score(self._owner, raw, y, what)
+
+    @final
+    def _losses(self, rows: protocol.Rows, raw: np.ndarray) -> tuple[np.ndarray, int]:
+        out = np.empty(len(raw))
+        return out, self._run(rows, raw, 0, -math.inf, out, np.empty(len(raw)), np.empty(len(raw)))
+
+    @final
+    def _gradients(
+        self,
+        rows: protocol.Rows,
+        raw: np.ndarray,
+        kind: str,
+        results: tuple[np.ndarray, np.ndarray],
+        least: float = -math.inf,
+    ) -> int:
+        return self._run(rows, raw, self.kinds.index(kind), least, np.empty(0), *results)
+
+    @final
+    def _run(self, rows: protocol.Rows, raw: np.ndarray, kind: int, least: float, loss: Any, grad: Any, hess: Any) -> int:
+        loop = loops.groupwise(type(self).group, kind, self.domain.integer)
+        rest = (*self.domain.ends, least, _limit((grad, hess)), loss, grad, hess)
+        assert rows.bounds is not None
+        rank = orders.by_size(rows.y, rows.bounds) if self.by_size else None
+        data = (rows.bounds, len(raw), rank, (rows.y,), raw, rows.weight)
+        return _over_groups(loop, *data, self._kernel_parameters(), *rest)
+
+    @final
+    def _start(self, rows: protocol.Rows, offset: np.ndarray | None) -> np.ndarray:
+        return np.zeros(1)
 
 
 class _NativeStep(NamedTuple):
@@ -784,7 +904,7 @@ def _native_step(
     if row.booster == booster:
         builtins.tell(booster, version)
     labels = objective._labels_of(row, k)
-    made = loops.native_rowwise if row.count else loops.native_pointwise
+    made = loops.native_groupwise if row.groups else loops.native_rowwise if row.count else loops.native_pointwise
     parameters = () if row.prepare else row.kernel_parameters(values)
     return _NativeStep(row, values, parameters, labels, made(row.kernel, row.wide, labels.integer))
 
@@ -792,6 +912,34 @@ def _native_step(
 def _over_rows(loop: Callable[..., int], raw: np.ndarray, *arguments: Any) -> int:
     """All rows of the scores through a compiled loop, on as many threads as pay."""
     return threads.run(lambda start, stop: loop(start, stop, *arguments), len(raw), raw.size)
+
+
+_PAIRS = 16
+"""A row of a group costs as much as this many scores of pointwise losses, or more."""
+
+
+def _over_groups(loop: Callable[..., int], bounds: Any, n: int, *arguments: Any) -> int:
+    """All groups through a compiled loop, on as many threads as pay."""
+    return threads.run(lambda start, stop: loop(start, stop, bounds, *arguments), len(bounds) - 1, n * _PAIRS)
+
+
+def _columns(y: np.ndarray) -> tuple[np.ndarray, ...]:
+    """The targets of all rows, one array for each."""
+    return (y,) if y.ndim == 1 else (y[:, 0], y[:, 1])
+
+
+def _step(
+    row: builtins.Native, rows: protocol.Rows, raw: np.ndarray, memory: dict[str, Any] | None, data: Any, version: str | None
+) -> builtins.Step:
+    bounds = np.array([0, len(raw)], np.int64) if row.groups == "all" else rows.bounds
+    return builtins.Step(rows.y, raw, rows.weight, rows.group_weight, bounds, memory, data, version)
+
+
+def _one_score(owner: str, raw: Any, y: np.ndarray, what: str) -> np.ndarray:
+    raw = _float_array(raw)
+    if raw.ndim != 1:
+        raise ValueError(f"{owner}: {what} must have shape ({len(y)},), one score per row, got {raw.shape}")
+    return raw if raw.flags.c_contiguous else np.ascontiguousarray(raw)
 
 
 def _order(raw: np.ndarray) -> Any:

@@ -16,6 +16,7 @@ import numpy as np
 from . import builtins
 from .boosters import train
 from .objective import Objective
+from .protocol import set_bounds
 from .registry import get
 
 # The order of magnitude of a data set's targets matters for reg:pseudohubererror: its start is one Newton step from 0,
@@ -28,13 +29,34 @@ class Data:
 
     name: str
     x: np.ndarray
-    y: np.ndarray
+    y: np.ndarray  # (n,), or (n, 2) where targets are intervals
     weight: np.ndarray
+    sizes: np.ndarray | None = None  # of the groups
+    place: np.ndarray | None = None  # where LightGBM showed each document
+
+    def dmatrix(self, weighted: bool) -> Any:
+        import xgboost
+
+        dmatrix = xgboost.DMatrix(self.x, self.y if self.y.ndim == 1 else None)
+        if self.y.ndim == 2:
+            set_bounds(dmatrix, *self.y.T)
+        if self.sizes is not None:
+            dmatrix.set_group(self.sizes)
+        if weighted:  # XGBoost's weights are of groups, where there are any
+            dmatrix.set_weight(self.weight if self.sizes is None else self.weight[: len(self.sizes)])
+        return dmatrix
+
+    def dataset(self, weighted: bool) -> Any:
+        import lightgbm
+
+        weight = self.weight if weighted else None
+        more = {} if self.place is None else {"position": self.place}
+        return lightgbm.Dataset(self.x, self.y, weight=weight, group=self.sizes, free_raw_data=False, **more)
 
 
-def _data(name: str, x: np.ndarray, y: np.ndarray) -> Data:
+def _data(name: str, x: np.ndarray, y: np.ndarray, sizes: np.ndarray | None = None) -> Data:
     weight = np.random.default_rng(7).uniform(0.3, 3.0, len(y))
-    return Data(name, np.asarray(x, np.float64), np.asarray(y, np.float64), weight)
+    return Data(name, np.asarray(x, np.float64), np.asarray(y, np.float64), weight, sizes)
 
 
 @functools.cache
@@ -66,7 +88,25 @@ def load(name: str) -> Data:
     if name == "synthetic 5 classes":
         score = np.stack([signal * np.cos(j) + x[:, j] for j in range(5)], axis=1) + rng.gumbel(size=(n, 5))
         return _data(name, x, score.argmax(axis=1))
+    if name.startswith("synthetic queries"):
+        return _queries(name, x[:6000], (signal + rng.normal(size=n))[:6000], rng)
     raise ValueError(f"no data set {name!r}")
+
+
+def _queries(name: str, x: np.ndarray, signal: np.ndarray, rng: np.random.Generator) -> Data:
+    """Queries of 1 to 200 documents with relevance 0 to 4; one whose documents are all alike in it."""
+    ends = np.cumsum(np.concatenate([[1, 40], rng.integers(1, 201, 60)]))
+    ends = np.append(ends[ends < len(x)], len(x))
+    grade = np.clip(np.floor(signal + 2), 0, 4)
+    grade[1:41] = 2
+    x[:, 5] = x[:, 5].round()
+    made = _data(name, x, grade, np.diff(ends, prepend=0))
+    if name == "synthetic queries, yes or no":
+        return dataclasses.replace(made, y=(grade > 2).astype(float))
+    if name == "synthetic queries with places":
+        place = np.concatenate([np.minimum(np.arange(m), 9) for m in np.diff(ends, prepend=0)])
+        return dataclasses.replace(made, place=place)
+    return made
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +120,8 @@ class Case:
     params: tuple[tuple[str, Any], ...] = ()
     rounds: int = 100
     start: str = "init_score"  # LightGBM: "init_score", or "0" for boost_from_average=false
+    trained: bool = False
+    """By `train`, for what a callable cannot do on its own: know the round, set leaves anew."""
 
     @property
     def booster(self) -> str:
@@ -137,11 +179,6 @@ def get_objective(case: Case, data: Data) -> Objective:
     return get(case.objective, **dict(case.objective_params))
 
 
-def _renewed(case: Case) -> bool:
-    """Whether the leaves are set anew after each tree: for a callable `train` does that, the booster's own does not."""
-    return builtins.names()[case.objective].leaves is not None
-
-
 def _largest(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.max(np.abs(np.asarray(a, np.float64) - np.asarray(b, np.float64)), initial=0.0))
 
@@ -149,16 +186,21 @@ def _largest(a: np.ndarray, b: np.ndarray) -> float:
 def _run_xgboost(case: Case, data: Data, objective: Objective) -> Result:
     import xgboost as xgb
 
-    dtrain = xgb.DMatrix(data.x, data.y, weight=data.weight if case.weighted else None)
+    dtrain = data.dmatrix(case.weighted)
     params = {**XGBOOST_DEFAULTS, **dict(case.params)}
     params |= objective.train_params(dtrain, nthread=params["nthread"])
     # Two rounds first: compiling and the quantile sketch are not what is compared.
-    for own in ({}, {"obj": objective}):
-        xgb.train(params, dtrain, 2, **own)
+    def train_ours(rounds: int) -> Any:
+        if case.trained:
+            return train({k: v for k, v in params.items() if k != "objective"}, dtrain, rounds, objective=objective)
+        return xgb.train(params, dtrain, rounds, obj=objective)
+
+    xgb.train(params, dtrain, 2)
+    train_ours(2)
     begin = time.perf_counter()
     theirs = xgb.train(params, dtrain, case.rounds)
     middle = time.perf_counter()
-    ours = xgb.train(params, dtrain, case.rounds, obj=objective)
+    ours = train_ours(case.rounds)
     end = time.perf_counter()
 
     trees = [_xgboost_trees(b) for b in (theirs, ours)]
@@ -199,7 +241,6 @@ def _first_difference(a: list, b: list) -> int | None:
 def _run_lightgbm(case: Case, data: Data, objective: Objective) -> Result:
     import lightgbm as lgb
 
-    weight = data.weight if case.weighted else None
     name = builtins.names()[case.objective].name
     params = {**LIGHTGBM_DEFAULTS, **dict(case.params)}
     k = 1
@@ -209,15 +250,17 @@ def _run_lightgbm(case: Case, data: Data, objective: Objective) -> Result:
     native = {**params, **dict(case.objective_params), "objective": name}
     at_zero = case.start == "0"
 
-    renewed = _renewed(case)
-    objective(np.zeros((2, k)).squeeze(), lgb.Dataset(np.eye(2), [0, 1], params={"verbosity": -1}).construct())
+    group = None if data.sizes is None else [2]
+    small = lgb.Dataset(np.eye(2), [0, 1], group=group, params={"verbosity": -1})
+    if not case.trained:
+        objective(np.zeros((2, k)).squeeze(), small.construct())  # compiled before the clock starts
     begin = time.perf_counter()
-    dataset = lgb.Dataset(data.x, data.y, weight=weight, free_raw_data=False)
+    dataset = data.dataset(case.weighted)
     theirs = lgb.train({**native, "boost_from_average": not at_zero}, dataset, case.rounds)
     middle = time.perf_counter()
-    dataset = lgb.Dataset(data.x, data.y, weight=weight, free_raw_data=False)
+    dataset = data.dataset(case.weighted)
     init = np.zeros((len(data.y), k)).squeeze()
-    if renewed:  # no callable can
+    if case.trained:
         ours = train({**params, "boost_from_average": not at_zero}, dataset, case.rounds, objective=objective)
     else:
         if not at_zero:
@@ -230,7 +273,7 @@ def _run_lightgbm(case: Case, data: Data, objective: Objective) -> Result:
     raw: list[Any] = [b.predict(data.x, raw_score=True) for b in (theirs, _with_start(ours, shift))]
     shown: list[Any] = [theirs.predict(data.x), objective.inverse_link(raw[1])]
     trees = [_lightgbm_trees(theirs), _lightgbm_trees(ours)]
-    if not at_zero and not renewed:
+    if not at_zero and not case.trained:
         for i in range(k):
             trees[0][i] = _without_start(trees[0][i], 0.0)
             trees[1][i] = _without_start(trees[1][i], shift[i])
@@ -273,10 +316,15 @@ def _without_start(tree: dict[str, str], shift: float) -> dict[str, str]:
 
 
 def _on(objective: str, *data: str, **params: Any) -> list[Case]:
-    return [Case(objective, name, objective_params=tuple(params.items())) for name in data]
+    row = builtins.names()[objective]
+    trained = bool(row.remembers and row.remembers({**row.defaults(), **params})) or row.leaves is not None
+    return [
+        Case(objective, name, objective_params=tuple(params.items()), trained=trained or name == _PLACES) for name in data
+    ]
 
 
 _DIABETES, _CANCER, _DIGITS = "diabetes", "breast cancer", "digits"
+_QUERIES, _CLICKS, _PLACES = "synthetic queries", "synthetic queries, yes or no", "synthetic queries with places"
 _LEVELS = (0.1, 0.5, 0.9)
 
 
@@ -300,6 +348,10 @@ def _real() -> list[Case]:
         *_on("reg:tweedie", _DIABETES),
         *_on("multi:softmax", _DIGITS),
         *_on("multi:softprob", _DIGITS),
+        *_on("rank:ndcg", _QUERIES),
+        *_on("rank:ndcg", _QUERIES, lambdarank_pair_method="mean"),
+        *_on("rank:pairwise", _QUERIES),
+        *_on("rank:map", _CLICKS),
         *_on("lightgbm:regression", _DIABETES),
         *_on("lightgbm:regression", _DIABETES, reg_sqrt=True),
         *_on("lightgbm:regression_l1", _DIABETES),
@@ -315,6 +367,8 @@ def _real() -> list[Case]:
         *_on("lightgbm:multiclassova", _DIGITS),
         *_on("lightgbm:cross_entropy", _CANCER),
         *_on("lightgbm:cross_entropy_lambda", _CANCER),
+        *_on("lightgbm:lambdarank", _QUERIES),
+        *_on("lightgbm:rank_xendcg", _QUERIES),
     ]
 
 
@@ -342,6 +396,15 @@ def _more() -> list[Case]:
         *_on("reg:tweedie", claims, tweedie_variance_power=1.2),
         *_on("multi:softmax", five),
         *_on("multi:softprob", five),
+        *_on("rank:ndcg", _QUERIES, lambdarank_num_pair_per_sample=5),
+        *_on("rank:ndcg", _QUERIES, lambdarank_normalization=False, ndcg_exp_gain=False),
+        *_on("rank:ndcg", _QUERIES, lambdarank_pair_method="mean", ndcg_exp_gain=False, lambdarank_num_pair_per_sample=3),
+        *_on("rank:ndcg", _QUERIES, lambdarank_unbiased=True),
+        *_on("rank:pairwise", _QUERIES, lambdarank_score_normalization=False),
+        *_on("rank:pairwise", _QUERIES, lambdarank_pair_method="mean"),
+        *_on("rank:pairwise", _QUERIES, lambdarank_unbiased=True, lambdarank_bias_norm=0.5),
+        *_on("rank:map", _CLICKS, lambdarank_pair_method="mean", lambdarank_num_pair_per_sample=2),
+        *_on("rank:map", _CLICKS, lambdarank_unbiased=True, lambdarank_pair_method="mean"),
     ]
     lightgbm = [
         *_on("lightgbm:regression", real),
@@ -362,7 +425,14 @@ def _more() -> list[Case]:
         *_on("lightgbm:cross_entropy", soft),
         *_on("lightgbm:cross_entropy_lambda", soft),
     ]
-    return [*xgboost, *lightgbm, *(dataclasses.replace(case, start="0") for case in lightgbm)]
+    ranking = [  # the start is 0 in any case
+        *_on("lightgbm:lambdarank", _QUERIES, sigmoid=1.7, lambdarank_truncation_level=5),
+        *_on("lightgbm:lambdarank", _QUERIES, lambdarank_norm=False),
+        *_on("lightgbm:lambdarank", _QUERIES, label_gain=(0.0, 1.0, 3.0, 3.5, 15.0)),
+        *_on("lightgbm:lambdarank", _PLACES, lambdarank_position_bias_regularization=1.5),
+        *_on("lightgbm:rank_xendcg", _QUERIES, objective_seed=7),
+    ]
+    return [*xgboost, *lightgbm, *(dataclasses.replace(case, start="0") for case in lightgbm), *ranking]
 
 
 def exists(case: Case) -> bool:
@@ -392,7 +462,7 @@ def row(result: Result) -> dict[str, Any]:
         "objective": case.label.removeprefix("lightgbm:"),
         "data": case.data,
         "weights": "yes" if case.weighted else "no",
-        "start": "base_score" if case.booster == "xgboost" else "bo.train" if _renewed(case) else case.start,
+        "start": "base_score" if case.booster == "xgboost" else case.start,
         "rounds": case.rounds,
         "trees": result.trees,
         "leaves": result.leaves,

@@ -15,13 +15,30 @@ _NONE = np.empty(0, np.float32)
 _BOOSTING = ("boosting", "boosting_type", "boost")
 
 
+class Wants(NamedTuple):
+    """What an objective reads of a data container besides labels and weights."""
+
+    interval: bool = False
+    """Targets are the two ends of an interval."""
+    groups: bool = False
+
+
+class Rows(NamedTuple):
+    """Targets and weights as float32; y is (n,), or (n, 2) for intervals. Groups lie between bounds (int64)."""
+
+    y: np.ndarray
+    weight: np.ndarray | None
+    bounds: np.ndarray | None = None
+    group_weight: np.ndarray | None = None
+
+
 class Call(NamedTuple):
-    """One request for gradients: targets and weights as float32, scores as the booster gave them."""
+    """One request for gradients, with the scores as the booster gave them."""
 
     booster: str
-    y: np.ndarray
+    rows: Rows
     raw: np.ndarray
-    weight: np.ndarray | None
+    data: Any = None
 
 
 def installed_version(booster: str) -> str | None:
@@ -49,12 +66,130 @@ def is_dataset(data: Any) -> bool:
 
 def labels(owner: str, data: Any) -> tuple[np.ndarray, np.ndarray | None]:
     """Labels and weights of a DMatrix or Dataset as float32; ValueError if there are no labels."""
+    return _labels(owner, data), _weights(data)
+
+
+def _labels(owner: str, data: Any) -> np.ndarray:
     y = data.get_label()
     if y is None or len(y) == 0:
         raise ValueError(f"{owner}: the {type(data).__name__} has no labels")
+    return _float32(y)
+
+
+def _weights(data: Any) -> np.ndarray | None:
     # A Dataset that is not constructed yet has no field to get; constructing it here would fix its parameters.
     weight = data.weight if _not_constructed(data) else data.get_weight()
-    return _float32(y), None if weight is None or len(weight) == 0 else _float32(weight)
+    return None if weight is None or len(weight) == 0 else _float32(weight)
+
+
+def rows(owner: str, data: Any, wants: Wants) -> Rows:
+    """Targets, weights and groups of a DMatrix or Dataset, as an objective wants them."""
+    y = _interval(data) if wants.interval else None
+    if y is None:
+        y = _labels(owner, data)
+        if wants.interval:
+            y = signed(y)
+    return _grouped(owner, y, _weights(data), _sizes(data) if wants.groups else None, wants)
+
+
+def _grouped(owner: str, y: np.ndarray, weight: np.ndarray | None, sizes: Any, wants: Wants) -> Rows:
+    if not wants.groups:
+        return Rows(y, weight)
+    bounds = bounds_of(owner, sizes, len(y))
+    if weight is None or len(weight) == len(y) or len(weight) != len(bounds) - 1:
+        return Rows(y, weight, bounds)
+    return Rows(y, np.repeat(weight, np.diff(bounds)), bounds, weight)  # XGBoost's weights of groups
+
+
+def bounds_of(owner: str, sizes: Any, n: int) -> np.ndarray:
+    """Where groups begin and end, from their sizes; all rows are one group where there are none.
+
+    Raises
+    ------
+    ValueError
+        Sizes that are not whole numbers, are negative, or do not add up to the rows.
+    """
+    if sizes is None or len(sizes) == 0:
+        return np.array([0, n], np.int64)
+    sizes = np.asarray(sizes)
+    whole = sizes.astype(np.int64, copy=False)
+    bad = (whole != sizes) | (whole < 0)
+    if sizes.ndim != 1 or bad.any():
+        first = int(np.flatnonzero(bad)[0]) if sizes.ndim == 1 else 0
+        raise ValueError(
+            f"{owner}: group must be the sizes of the groups, whole numbers, got {sizes[first].tolist()!r} for group {first}"
+        )
+    bounds = np.concatenate([[0], np.cumsum(whole)])
+    if bounds[-1] != n:
+        raise ValueError(f"{owner}: the sizes in group add up to {bounds[-1]}, y has {n} rows")
+    return bounds
+
+
+def _sizes(data: Any) -> np.ndarray | None:
+    """The sizes of the groups of a DMatrix or Dataset."""
+    if is_dmatrix(data):
+        bounds = data.get_uint_info("group_ptr")
+        return np.diff(bounds.astype(np.int64)) if len(bounds) else None
+    return data.group if _not_constructed(data) else data.get_group()
+
+
+def signed(y: np.ndarray) -> np.ndarray:
+    """Signed times as intervals: an event at y where y > 0, and later than |y| where y <= 0; NaN stays."""
+    y = np.asarray(y)
+    return _interval_of(np.abs(y), np.where(y <= 0, np.inf, y))
+
+
+def _interval_of(lower: Any, upper: Any) -> np.ndarray:
+    both = np.empty((len(lower), 2), np.result_type(lower, upper), order="F")
+    both[:, 0], both[:, 1] = lower, upper
+    return both
+
+
+_BOUNDS = "_boostobj_bounds"
+
+
+def set_bounds(data: Any, lower: Any, upper: Any) -> None:
+    """Give the targets of a data set that are known to lie in intervals, for "aft" and "survival:aft".
+
+    Parameters
+    ----------
+    data : xgboost.DMatrix or lightgbm.Dataset
+        A DMatrix has a place for them (label_lower_bound, label_upper_bound). LightGBM's Dataset has none: they are kept
+        beside it, also for subsets of it (as in lightgbm.cv); its label becomes the lower bound if it has none.
+    lower, upper : arrays of shape (n,), in the unit of the target
+        lower == upper: the time of an event. upper = inf: censored at lower. lower = 0: happened before upper.
+
+    Raises
+    ------
+    TypeError
+        data of another type.
+    ValueError
+        lower and upper are not of the same length; an objective looks at their values when it trains.
+    """
+    lower, upper = _float32(lower), _float32(upper)
+    if lower.ndim != 1 or lower.shape != upper.shape:
+        raise ValueError(f"set_bounds: lower and upper must have one shape (n,), got {lower.shape} and {upper.shape}")
+    if is_dmatrix(data):
+        data.set_float_info("label_lower_bound", lower)
+        data.set_float_info("label_upper_bound", upper)
+    elif is_dataset(data):
+        setattr(data, _BOUNDS, _interval_of(lower, upper))
+        if (data.label if _not_constructed(data) else data.get_label()) is None:
+            data.set_label(lower)
+    else:
+        raise TypeError(f"set_bounds: data must be an xgboost.DMatrix or a lightgbm.Dataset, got {type(data).__name__}")
+
+
+def _interval(data: Any) -> np.ndarray | None:
+    """The intervals of a DMatrix or Dataset, float32; None if it has none."""
+    if is_dmatrix(data):
+        lower, upper = (data.get_float_info(f"label_{end}_bound") for end in ("lower", "upper"))
+        return _interval_of(lower, upper) if len(lower) and len(lower) == len(upper) else None
+    found = getattr(data, _BOUNDS, None)
+    if found is None and getattr(data, "used_indices", None) is not None and data.reference is not None:
+        whole = _interval(data.reference)
+        return None if whole is None else np.asfortranarray(whole[data.used_indices])
+    return found
 
 
 class _Borrowed:
@@ -108,20 +243,21 @@ def _not_constructed(data: Any) -> bool:
     return is_dataset(data) and getattr(data, "_handle", None) is None
 
 
-def read(owner: str, y_true: Any, y_pred: Any, sample_weight: Any) -> Call:
+def read(owner: str, y_true: Any, y_pred: Any, sample_weight: Any, group: Any, wants: Wants) -> Call:
     """The boosters' calls, native and scikit-learn, told apart by the second argument."""
     if is_dmatrix(y_pred):
         raw = _scores(owner, y_true)
-        found = _borrowed(y_pred, len(raw))
-        y, weight = found if found else labels(owner, y_pred)
-        return Call("xgboost", y, raw, weight)
+        lent = None if wants.interval or wants.groups else _borrowed(y_pred, len(raw))
+        return Call("xgboost", Rows(*lent) if lent else rows(owner, y_pred, wants), raw, y_pred)
     if is_dataset(y_pred):
         _refuse_dart(owner, y_pred)
-        y, weight = labels(owner, y_pred)
-        return Call("lightgbm", y, _scores(owner, y_true), weight)
+        return Call("lightgbm", rows(owner, y_pred, wants), _scores(owner, y_true), y_pred)
     raw = _scores(owner, y_pred)
     weight = None if sample_weight is None or len(sample_weight) == 0 else _float32(sample_weight)
-    return Call("lightgbm" if raw.dtype == np.float64 else "xgboost", _float32(y_true), raw, weight)
+    y = _float32(y_true)
+    if wants.interval:
+        y = signed(y) if y.ndim == 1 else np.asfortranarray(y)
+    return Call("lightgbm" if raw.dtype == np.float64 else "xgboost", _grouped(owner, y, weight, group, wants), raw)
 
 
 def _float32(values: Any) -> np.ndarray:

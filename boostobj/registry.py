@@ -12,7 +12,7 @@ import numpy as np
 
 from . import builtins, loops, protocol, third_parties
 from .domain import Interval
-from .objective import Objective, Pointwise, Rowwise, _Textbook
+from .objective import Groupwise, Objective, Pointwise, Rowwise, _step, _Textbook
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -32,8 +32,8 @@ def register(cls: type) -> type:
     Raises
     ------
     TypeError
-        Not a final, frozen dataclass derived from Pointwise or Rowwise, one without name, link or domain, or one that
-        replaces a method of its base.
+        Not a final, frozen dataclass derived from Pointwise, Rowwise or Groupwise, one without name, link or domain, or
+        one that replaces a method of its base.
     ValueError
         The name is taken, is a booster's, or is not the class name in lower case with underscores.
     """
@@ -47,9 +47,9 @@ def register(cls: type) -> type:
 
 def _valid(cls: object) -> type[_Textbook]:
     if not (isinstance(cls, type) and issubclass(cls, _Textbook)):
-        raise TypeError(f"register takes a subclass of Pointwise or Rowwise, got {cls!r}")
-    if not set(cls.__bases__) <= {Pointwise, Rowwise}:
-        raise TypeError(f"{cls.__name__} must derive from Pointwise or Rowwise itself, not from {cls.__bases__}")
+        raise TypeError(f"register takes a subclass of Pointwise, Rowwise or Groupwise, got {cls!r}")
+    if not set(cls.__bases__) <= {Pointwise, Rowwise, Groupwise}:
+        raise TypeError(f"{cls.__name__} must derive from Pointwise, Rowwise or Groupwise itself, not from {cls.__bases__}")
     if "__dataclass_params__" not in vars(cls) or not vars(cls)["__dataclass_params__"].frozen:
         raise TypeError(f"{cls.__name__} must be a dataclass(frozen=True, kw_only=True, repr=False)")
     for what, kind in (("name", str), ("link", str), ("domain", Interval)):
@@ -209,7 +209,8 @@ class BuiltIn(Objective):
     def textbook(self) -> _Textbook:
         """The textbook objective that this built-in computes."""
         row = self._newest
-        fields = {ours: self.params[theirs] for theirs, ours in row.mirror.items()}
+        given = {ours: self.params[theirs] for theirs, ours in row.mirror.items()}
+        fields = {name: value for name, value in given.items() if value is not None}  # None: the booster's default, as ours
         curvature = "default" if self.curvature == "native" else self.curvature
         return _registered[row.textbook](**fields, curvature=curvature)
 
@@ -251,41 +252,50 @@ class BuiltIn(Objective):
     def _scores(self, raw: Any, y: np.ndarray, what: str = "raw") -> np.ndarray:
         return self.textbook._scores(raw, y, what)
 
-    def _losses(self, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, int]:
+    @property
+    def _wants(self) -> protocol.Wants:
+        return self.textbook._wants
+
+    def _losses(self, rows: protocol.Rows, raw: np.ndarray) -> tuple[np.ndarray, int]:
         k = raw.shape[1] if raw.ndim == 2 else 1
-        self._refuse_targets(y, self._labels(k))
-        out, bad = self.textbook._losses(y, raw)
-        factor = self._factor(y)
+        self._refuse_targets(rows.y, self._labels(k))
+        out, bad = self.textbook._losses(rows, raw)
+        factor = self._factor(rows.y)
         # The booster's own labels rule, even where the textbook has fewer.
         return (out if factor is None else out * factor), bad & ~loops.BAD_TARGET
 
     def _gradients(
         self,
-        y: np.ndarray,
+        rows: protocol.Rows,
         raw: np.ndarray,
-        weight: np.ndarray | None,
         kind: str,
         results: tuple[np.ndarray, np.ndarray],
         least: float = -np.inf,
     ) -> int:
         k = raw.shape[1] if raw.ndim == 2 else 1
-        self._refuse_targets(y, self._labels(k))
-        factor = self._factor(y)
+        self._refuse_targets(rows.y, self._labels(k))
+        factor = self._factor(rows.y)
         if factor is not None:
-            weight = (factor if weight is None else factor * weight).astype(y.dtype)
-        return self.textbook._gradients(y, raw, weight, kind, results, least) & ~loops.BAD_TARGET
+            weight = factor if rows.weight is None else factor * rows.weight
+            rows = rows._replace(weight=weight.astype(rows.y.dtype))
+        return self.textbook._gradients(rows, raw, kind, results, least) & ~loops.BAD_TARGET
 
     def _factor(self, y: np.ndarray) -> np.ndarray | None:
         row = self._newest
         return row.label_weight(y, self.params) if row.label_weight else None
 
-    def _start(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> np.ndarray:
+    def _start(self, rows: protocol.Rows, offset: np.ndarray | None) -> np.ndarray:
         """The booster's own start, good or bad; with an offset the boosters start from the offset."""
-        k = self._count(self._newest.count, self.params, y)
-        self._refuse_targets(y, self._labels(k))
+        row = self._row()
+        k = self._count(self._newest.count, self.params, rows.y)
+        self._refuse_targets(rows.y, self._labels(k))
         if offset is not None:
             return np.zeros(offset.shape[1] if offset.ndim == 2 else 1)
-        constant = bool((weight == 1).all())
-        return self._row().raw_start(
-            y.astype(np.float32), None if constant else weight.astype(np.float32), k, self.params
+        weight = rows.weight
+        assert weight is not None
+        narrow = rows._replace(
+            y=rows.y.astype(np.float32, order="A"), weight=None if (weight == 1).all() else weight.astype(np.float32)
         )
+        version = protocol.installed_version(self.like)
+        raw = np.zeros(len(rows.y), np.float64 if row.wide else np.float32)
+        return row.raw_start(_step(row, narrow, raw, None, None, version), k, self.params)

@@ -83,12 +83,12 @@ def test_a_final_method_must_not_be_replaced(clean):
 
 def test_only_objectives_are_registered():
     for wrong in (3, dict, bo.LogLoss()):
-        with pytest.raises(TypeError, match="subclass of Pointwise or Rowwise"):
+        with pytest.raises(TypeError, match="subclass of Pointwise, Rowwise or Groupwise"):
             bo.register(wrong)
 
 
 def test_a_registered_class_is_final(clean):
-    with pytest.raises(TypeError, match="must derive from Pointwise or Rowwise itself"):
+    with pytest.raises(TypeError, match="must derive from Pointwise, Rowwise or Groupwise itself"):
         bo.register(make(base=bo.LogCosh))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import builtins
+from .. import builtins, protocol
 from ..objective import Objective
 from ..registry import BuiltIn, get
 
@@ -30,14 +30,36 @@ def measures(objective: Objective) -> bool:
     return not (isinstance(objective, BuiltIn) and builtins.names()[objective.builtin].exposure)
 
 
-def mean_loss(objective: Objective, raw: np.ndarray, y: Any, weight: Any) -> float:
-    """The weighted mean of the loss, for raw scores as the boosters hand them to metrics.
+def mean_loss(objective: Objective, raw: np.ndarray, data: Any) -> float:
+    """The weighted mean of the loss on a DMatrix or Dataset, for raw scores as the boosters hand them to metrics.
 
     Beyond the scores for which the loss is defined it is that of the end, as the gradient is.
     """
-    weighted = weight is not None and len(weight) > 0
+    wants = objective._wants
+    y, weight, bounds, _ = protocol.rows(public_name(objective), data, wants)
     raw = np.clip(np.asarray(raw, np.float64), *objective.scores.ends)
-    return float(np.average(objective.loss(y, raw), weights=np.asarray(weight, np.float64) if weighted else None))
+    if wants.groups:
+        assert bounds is not None
+        losses = objective.loss(y, raw, weight, group=np.diff(bounds))
+    else:
+        losses = objective.loss(y, raw)
+    return float(np.average(losses, weights=None if weight is None else weight.astype(np.float64)))
+
+
+def remembering(objective: Objective, memory: dict[str, Any]) -> Any:
+    """The objective as a callable for one training, where rows of the table want to know the round or what was before.
+
+    Other objectives as they are: the boosters then do what they do with any callable.
+    """
+    if not objective._wants.groups:
+        return objective
+    memory["round"] = -1
+
+    def gradients(raw: np.ndarray, data: Any) -> tuple[np.ndarray, np.ndarray]:
+        memory["round"] += 1
+        return objective._called(protocol.read(public_name(objective), raw, data, None, None, objective._wants), memory)
+
+    return gradients
 
 
 def settled(

@@ -7,6 +7,7 @@ the tree, times the learning rate.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .. import builtins
-from ..objective import Objective, Pointwise, Rowwise
+from ..objective import Groupwise, Objective, Pointwise, Rowwise
 from ..registry import BuiltIn
 from . import common
 
@@ -41,6 +42,8 @@ def check(leaf: str, objective: Objective) -> None:
     name = common.public_name(objective)
     if isinstance(objective, BuiltIn):
         raise ValueError(f"train: leaf='exact' is for objectives under our own names; the leaves of {name!r} are the booster's")
+    if isinstance(objective, Groupwise):
+        raise ValueError(f"train: leaf='exact' needs a loss of single rows: those of {name!r} depend on one another")
     if not objective.convex:
         raise ValueError(f"train: leaf='exact' needs a convex loss: {name!r} may have several minima in a leaf")
     if isinstance(objective, Rowwise) and type(objective).apart is Rowwise.apart:
@@ -58,8 +61,23 @@ def optima(objective: Objective, y: np.ndarray, weight: np.ndarray | None, k: in
     else:
         assert isinstance(objective, Pointwise)
         alone = [(objective, y)]
-    weight = np.ones(y.size) if weight is None else weight.astype(np.float64)
+    weight = np.ones(len(y)) if weight is None else weight.astype(np.float64)
+    for o, target in alone:
+        _refuse_negative_curvature(o, target)
     return [_optimum(o, target, weight) for o, target in alone]
+
+
+def _refuse_negative_curvature(objective: Pointwise, y: np.ndarray) -> None:
+    """A loss that has not said that it is not convex may show it."""
+    y = y[:1000]
+    low, high = (y.min(), y.max()) if objective.link == "identity" else (-8.0, 8.0)
+    raw = np.random.default_rng(0).permutation(np.linspace(low, high, len(y)))
+    _, hess = dataclasses.replace(objective, curvature="exact").grad_hess(y, raw)
+    if (hess < 0).any():
+        i = int(np.argmin(hess))
+        raise ValueError(
+            f"train: leaf='exact' needs a convex loss: the curvature of {objective!r} is {hess[i]:.3g} at y={y[i]!r}, raw={raw[i]!r}"
+        )
 
 
 def _optimum(objective: Pointwise, y: np.ndarray, weight: np.ndarray) -> Values:

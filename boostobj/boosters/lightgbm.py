@@ -118,9 +118,10 @@ def _trained(
                 best = start = np.zeros(len(best))
             elif averaged:
                 offset = None if offsets[0] is None else offsets[0].reshape(len(offsets[0]), -1)
-                y, weight = protocol.labels(common.public_name(objective), data)
+                y, weight, bounds, _ = protocol.rows(common.public_name(objective), data, objective._wants)
                 shaped = None if offset is None else offset if len(best) > 1 else offset[:, 0]
-                start = np.asarray(objective.start(y, weight, offset=shaped), np.float64)
+                group = None if bounds is None else np.diff(bounds)
+                start = np.asarray(objective.start(y, weight, offset=shaped, group=group), np.float64)
         start = np.where(np.abs(start) > _EPSILON, start, 0.0)
         k = len(start)
         if k > 1:
@@ -134,7 +135,8 @@ def _trained(
         still = _not_trained(objective, data, k) if builtin else np.zeros(k, bool)
         # What LightGBM puts into a first tree without splits although it does not boost from the average.
         constant = best if builtin and not averaged and not continued else start
-        callable_ = _with_still(objective, still, constant - start) if still.any() else objective
+        remembering = common.remembering(objective, {"params": params})
+        callable_ = _with_still(objective, still, constant - start) if still.any() else remembering
         given = params
         renewal = None if x is None else _renewal(objective, params, data, k, x, renewed, bool((constant != start).any()))
         if renewal:
@@ -171,7 +173,7 @@ def _renewal(
 ) -> leaves.LightGBM:
     from lightgbm.basic import _choose_param_value
 
-    y, weight = protocol.labels(common.public_name(objective), data)
+    y, weight, *_ = protocol.rows(common.public_name(objective), data, objective._wants)
     if renewed and renewed[0].name == "mape" and weight is not None and not _true(params, "force_row_wise"):
         raise leaves.NotTheSame("with weights LightGBM takes the first row's Hessian for all, unless force_row_wise=True")
     values = [leaves.percentiles(*renewed, y, weight)] if renewed else leaves.optima(objective, y, weight, k)
@@ -286,7 +288,7 @@ def _with_metric(
     name = common.public_name(objective)
 
     def metric(raw: np.ndarray, dataset: Any) -> tuple[str, float, bool]:
-        return name, common.mean_loss(objective, raw, dataset.get_label(), dataset.get_weight()), False
+        return name, common.mean_loss(objective, raw, dataset), False
 
     return {**kwargs, "feval": metric}, False
 
@@ -376,7 +378,8 @@ def _set_scores(dataset: Any, offset: np.ndarray | None, start: np.ndarray) -> N
 def _start(objective: Objective, data: Any) -> np.ndarray:
     """The start without an offset."""
     if common.like(objective) == "xgboost":
-        return np.asarray(objective.start(*protocol.labels(common.public_name(objective), data)), np.float64)
+        y, weight, bounds, _ = protocol.rows(common.public_name(objective), data, objective._wants)
+        return np.asarray(objective.start(y, weight, group=None if bounds is None else np.diff(bounds)), np.float64)
     scores = objective.init_score(data)
     return np.atleast_1d(scores[0])
 
@@ -430,7 +433,8 @@ def _objective_line(objective: Objective, data: Any, k: int) -> str:
     if common.like(objective) == "lightgbm":
         row = builtins.names()[common.public_name(objective)]
         y, _ = protocol.labels(row.name, data)
-        two = lightgbm.Dataset(np.eye(2), [y.min(), y.max()], params={"verbosity": -1})
+        group = [2] if row.groups else None
+        two = lightgbm.Dataset(np.eye(2), [y.min(), y.max()], group=group, params={"verbosity": -1})
         asked = {**_changed(objective), "objective": row.name, "verbosity": -1, "num_threads": 1}
         text = lightgbm.Booster({**asked, "num_class": k}, two).model_to_string()
         (line,) = re.findall(r"^objective=(.*)$", text, re.MULTILINE)

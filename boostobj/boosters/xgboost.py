@@ -31,20 +31,26 @@ def train(
     builtin = common.like(objective) == "xgboost"
     sets = _different([data, *(d for d, _ in kwargs.get("evals") or ())])
     continued = kwargs.get("xgb_model") is not None
-    beside = _beside(objective, data, int(params.get("nthread", params.get("n_jobs", 0)) or 0))
+    nthread = int(params.get("nthread", params.get("n_jobs", 0)) or 0)
+    beside = _beside(objective, data, nthread, int(params.get("seed", params.get("random_state", 0)) or 0))
     if continued:
         beside.pop("base_score", None)  # it would replace the one of the model
     if not builtin:
         kwargs = _with_metric(objective, params, kwargs)
+    estimated = "base_score" not in params and not continued  # by XGBoost, were it its own objective
+    memory: dict[str, Any] = {"params": params, "estimated": estimated}
+    callable_ = common.remembering(objective, memory)
+    if callable_ is not objective:
+        kwargs = {**kwargs, "callbacks": [_known(memory), *(kwargs.get("callbacks") or ())]}
     offsets = [_offset(d) for d in sets]
     # XGBoost ignores base_score where there is a base_margin: under its own names that is what the built-in does.
     offset_counts = not builtin and any(o is not None for o in offsets)
     ours = objective._native_by_default("xgboost") is None
     if ours and "base_score" not in {**beside, **params} and not continued:  # XGBoost before 3.1, several scores
         offset_counts = True
-    grown = functools.partial(_grown, data, num_boost_round, objective, leaf, sets, kwargs)
+    grown = functools.partial(_grown, data, num_boost_round, objective, callable_, leaf, sets, kwargs)
     if not offset_counts:
-        return grown({**beside, **params})
+        return _with_bias(grown({**beside, **params}), memory)
 
     if "base_score" in params:
         raise ValueError(
@@ -52,11 +58,13 @@ def train(
             " leave one of them out"
         )
     _refuse_offset(objective, params, num_boost_round)
-    y, weight = protocol.labels(common.public_name(objective), data)
+    y, weight, bounds, _ = protocol.rows(common.public_name(objective), data, objective._wants)
     k = int(beside.get("num_class", 1))
     shape = (data.num_row(), k) if k > 1 else (data.num_row(),)
     offset = None if offsets[0] is None else offsets[0].reshape(shape)
-    start = np.zeros(k) if continued else np.asarray(objective.start(y, weight, offset=offset), np.float64)
+    start = np.zeros(k) if continued else np.asarray(
+        objective.start(y, weight, offset=offset, group=None if bounds is None else np.diff(bounds)), np.float64
+    )
     if not continued:
         beside["base_score"] = _base_score_of_zero(beside)
     with _margins(sets, offsets, start):
@@ -68,6 +76,7 @@ def _grown(
     data: Any,
     num_boost_round: int,
     objective: Objective,
+    callable_: Any,
     leaf: str,
     sets: list[Any],
     kwargs: dict[str, Any],
@@ -77,8 +86,8 @@ def _grown(
     import xgboost
 
     if leaf == "newton":
-        return xgboost.train(params, data, num_boost_round, obj=objective, **kwargs)
-    y, weight = protocol.labels(common.public_name(objective), data)
+        return xgboost.train(params, data, num_boost_round, obj=callable_, **kwargs)
+    y, weight, *_ = protocol.rows(common.public_name(objective), data, objective._wants)
     values = leaves.optima(objective, y, weight, int(params.get("num_class", 1)))
     rates = [params[name] for name in params if name in ("eta", "learning_rate")]
     renewal = leaves.XGBoost(objective, params, sets, values, float(rates[-1] if rates else 0.3))
@@ -111,11 +120,33 @@ def _refuse_exact(objective: Objective, params: Mapping[str, Any], kwargs: Mappi
             )
 
 
+def _with_bias(booster: Any, memory: dict[str, Any]) -> Any:
+    """The Booster, with what lambdarank_unbiased has learnt where XGBoost keeps it in its models."""
+    if "bias" in memory:
+        config = json.loads(booster.save_config())
+        for key, bias in zip(("ti+", "tj-"), memory["bias"], strict=True):
+            config["learner"]["objective"][key] = bias.astype(np.float32).astype(np.float64).tolist()
+        booster.load_config(json.dumps(config))
+    return booster
+
+
+def _known(memory: dict[str, Any]) -> Any:
+    """A callback that puts the Booster in training into memory."""
+    import xgboost
+
+    class Known(xgboost.callback.TrainingCallback):
+        def before_training(self, model: Any) -> Any:
+            memory["booster"] = model
+            return model
+
+    return Known()
+
+
 def _different(sets: list[Any]) -> list[Any]:
     return list({id(d): d for d in sets}.values())
 
 
-def _beside(objective: Objective, data: Any, nthread: int) -> dict[str, Any]:
+def _beside(objective: Objective, data: Any, nthread: int, seed: int) -> dict[str, Any]:
     """What goes into params beside the callable: objective, base_score, number of scores."""
     if objective._native_by_default("xgboost") is None:
         link = LINKS[objective.link]
@@ -126,7 +157,7 @@ def _beside(objective: Objective, data: Any, nthread: int) -> dict[str, Any]:
                 f"train: no objective of XGBoost has the link of {objective!r}{factor}: a saved model could not predict on"
                 " the scale of the target; xgboost.train with obj= gives one that predicts raw scores"
             )
-    return objective.train_params(data, nthread=nthread)
+    return objective.train_params(data, nthread=nthread, seed=seed)
 
 
 def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +170,7 @@ def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str,
     name = common.public_name(objective).replace(":", "_")  # a colon ends the name in what XGBoost prints and parses
 
     def metric(raw: np.ndarray, dmatrix: Any) -> tuple[str, float]:
-        return name, common.mean_loss(objective, raw, dmatrix.get_label(), dmatrix.get_weight())
+        return name, common.mean_loss(objective, raw, dmatrix)
 
     made = {**kwargs, "custom_metric": metric}
     if made.get("early_stopping_rounds") and made.get("maximize") is None:

@@ -21,31 +21,56 @@ CHECKED = {"xgboost": ("2.1.0", "3.2.0", "3.4.1"), "lightgbm": ("4.0.0", "4.7.0"
 
 
 @dataclass(frozen=True)
+class Step:
+    """The data of one gradient step, where a row of the table needs more of it than the kernel sees."""
+
+    y: np.ndarray  # float32, (n,), or (n, 2) where targets are intervals
+    raw: np.ndarray  # (n,) or (n, k)
+    weight: np.ndarray | None  # float32, (n,): of rows
+    group_weight: np.ndarray | None = None  # float32, (G,): XGBoost's weights of groups
+    bounds: np.ndarray | None = None  # int64, (G + 1,): the groups are the rows from one bound to the next
+    memory: dict[str, Any] | None = None
+    """What lasts from round to round of one training: "round", counted from 0, and what `finish` keeps. None in a plain call."""
+    data: Any = None  # the DMatrix or Dataset; None in a call with arrays
+    version: str | None = None  # of the booster
+
+
+@dataclass(frozen=True)
 class Native:
     """One objective of one booster.
 
-    `kernel(y, f, w, *parameters)` returns (grad, hess), for one score, or
-    `kernel(y[n], f[k, n], w[n], *parameters, hess[k, n])`, for a block of n rows (y are int32 where targets are classes,
-    float32 otherwise), fills hess and leaves the gradient in f: in the booster's own arithmetic, weight included.
+    `kernel` is the booster's own arithmetic, weight included. Its signature:
+    for one score `kernel(y, f, w, *parameters)`, which returns (grad, hess); y is `lower, upper` for intervals;
+    for k scores `kernel(y[n], f[k, n], w[n], *parameters, hess[k, n])` for a block of n rows (y are int32 where targets are
+    classes, float32 otherwise), which fills hess and leaves the gradient in f;
+    for a loss of whole groups `kernel(q, y[m], f[m], w[m], *parameters, grad[m], hess[m], order[2m], work[8m + 640])` for group
+    number q, which fills grad and hess; order (int64) and work (float64) are scratch space.
     `start(y, weight, k, parameters, threads)` is the booster's own start: `base_score`, on the scale of its predictions,
-    in XGBoost, which adds one partial sum per thread; raw scores in LightGBM. None where the booster has none.
+    in XGBoost, which adds one partial sum per thread; raw scores in LightGBM. None where the booster has none. For a loss
+    of groups the first argument is a `Step` whose scores are 0.
     `mirror` maps the booster's parameter names to the fields of the textbook objective; an objective under its own name
     uses the first row of the table that it can be expressed in.
     `label_weight(y, parameters)` gives a factor per row that is part of the booster's loss and depends on the data.
-    `prepare(y, raw, weight, parameters)` gives the kernel's parameters where they depend on the data.
+    `prepare(step, parameters)` gives the kernel's parameters where they depend on the data, and `finish(step, grad, hess)`
+    keeps in the step's memory what the next round needs.
     """
 
     booster: str
     name: str
     textbook: str
     kernel: Callable
-    start: Callable[[np.ndarray, np.ndarray | None, int, Mapping[str, Any], int], np.ndarray | None]
+    start: Callable[[Any, np.ndarray | None, int, Mapping[str, Any], int], np.ndarray | None]
     labels: Interval
     parameters: tuple[Parameter, ...] = ()
     mirror: Mapping[str, str] = field(default_factory=dict)
     label_weight: Callable[[np.ndarray, Mapping[str, Any]], np.ndarray | None] | None = None
-    prepare: Callable[[np.ndarray, np.ndarray, np.ndarray | None, Mapping[str, Any]], tuple[Any, ...]] | None = None
+    prepare: Callable[[Step, Mapping[str, Any]], tuple[Any, ...]] | None = None
     conflict: Callable[[Mapping[str, Any]], str | None] | None = None  # parameters that exclude each other
+    finish: Callable[[Step, np.ndarray, np.ndarray], None] | None = None
+    remembers: Callable[[Mapping[str, Any]], str | None] | None = None
+    """Why, with these values, a step depends on the number of the round or on what was before; None where it does not."""
+    groups: str = ""
+    """What a loss of whole groups takes for a group: "queries" of the data, or "all" rows, whatever queries they have."""
     count: str = ""
     """The parameter that says how many scores a row has: that number, or a tuple of as many; "" for one score."""
     link: str = "identity"  # XGBoost: how base_score becomes a raw score
@@ -79,16 +104,15 @@ class Native:
         """Whether the scores are float64."""
         return self.booster == "lightgbm"
 
+    def start_of(self, step: Step, k: int, values: Mapping[str, Any], threads: int) -> np.ndarray | None:
+        return self.start(step if self.groups else step.y, step.weight, k, values, threads)
+
     def kernel_parameters(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """What the kernel is handed after (y, f, w), where `prepare` does not make it from the data."""
-        return tuple(self.as_read(values[p.name]) for p in self.parameters if p.kernel)
-
-    def as_read(self, value: Any) -> Any:
-        """A parameter as the booster reads it from its text: a float32 in XGBoost, a float in LightGBM; tuples as arrays."""
         from . import lightgbm, xgboost
 
         read: Callable[[float], Any] = xgboost.as_read if self.booster == "xgboost" else lightgbm.as_read
-        return np.array([read(v) for v in value]) if isinstance(value, tuple) else read(value)
+        return tuple(p.for_kernel(values[p.name], read) for p in self.parameters if p.kernel)
 
     def defaults(self) -> dict[str, Any]:
         return {p.name: p.default for p in self.parameters}
@@ -96,9 +120,9 @@ class Native:
     def holds(self, values: Mapping[str, Any], number: tuple[int, ...]) -> bool:
         return self.since <= number < self.until and (self.when is None or self.when(values))
 
-    def raw_start(self, y: np.ndarray, weight: np.ndarray | None, k: int, values: Mapping[str, Any]) -> np.ndarray:
+    def raw_start(self, step: Step, k: int, values: Mapping[str, Any]) -> np.ndarray:
         """The booster's start as raw scores, float64, shape (k,)."""
-        start = self.start(y, weight, k, values, 1)
+        start = self.start_of(step, k, values, 1)
         if self.booster == "lightgbm":
             start = np.asarray(start, np.float64)
             return np.where(np.abs(start) > np.float32(1e-15), start, 0.0)  # LightGBM's kEpsilon: not worth adding
@@ -125,9 +149,9 @@ def version_of(text: str | None) -> tuple[int, ...]:
 
 @functools.cache
 def table() -> tuple[Native, ...]:
-    from . import lightgbm, xgboost
+    from . import lightgbm, ranking, survival, xgboost
 
-    return (*xgboost.ROWS, *lightgbm.ROWS)
+    return (*xgboost.ROWS, *survival.ROWS, *lightgbm.ROWS, *ranking.ROWS)
 
 
 @functools.cache

@@ -16,7 +16,7 @@ import numpy as np
 from ..domain import NON_NEGATIVE, POSITIVE, UNIT, Choice, Interval, Optional, Parameter
 from ..domain import REAL as ANY
 from ..elementary import exp, kernel, where
-from . import Native
+from . import Native, Step
 
 Values = Mapping[str, Any]
 Weight = np.ndarray | None
@@ -215,21 +215,23 @@ def _label_weights(y: np.ndarray, positive: Test, values: Values) -> tuple[float
     return below, above * as_read(values["scale_pos_weight"])
 
 
-def _binary_parameters(y: np.ndarray, raw: np.ndarray, weight: Weight, values: Values) -> tuple[float, ...]:
-    return as_read(values["sigmoid"]), *_label_weights(y, _above_zero, values)
+def _binary_parameters(step: Step, values: Values) -> tuple[float, ...]:
+    return as_read(values["sigmoid"]), *_label_weights(step.y, _above_zero, values)
 
 
-def _ova_parameters(y: np.ndarray, raw: np.ndarray, weight: Weight, values: Values) -> tuple[Any, ...]:
-    factors = np.array([_label_weights(y, functools.partial(np.equal, j), values) for j in range(raw.shape[1])])
+def _ova_parameters(step: Step, values: Values) -> tuple[Any, ...]:
+    classes = [functools.partial(np.equal, j) for j in range(step.raw.shape[1])]
+    factors = np.array([_label_weights(step.y, its, values) for its in classes])
     return as_read(values["sigmoid"]), np.ascontiguousarray(factors[:, 0]), np.ascontiguousarray(factors[:, 1])
 
 
-def _poisson_parameters(y: np.ndarray, raw: np.ndarray, weight: Weight, values: Values) -> tuple[float, ...]:
+def _poisson_parameters(step: Step, values: Values) -> tuple[float, ...]:
     return (math.exp(as_read(values["poisson_max_delta_step"])),)
 
 
-def _lambda_parameters(y: np.ndarray, raw: np.ndarray, weight: Weight, values: Values) -> tuple[float, ...]:
+def _lambda_parameters(step: Step, values: Values) -> tuple[float, ...]:
     """Whether there are weights: LightGBM drops those that are all 1, and has another formula without."""
+    weight = step.weight
     if weight is None:
         return (0.0,)
     return (float(not all((weight[start : start + 1024] == 1).all() for start in range(0, weight.size, 1024))),)
