@@ -72,13 +72,13 @@ def parity():
 
 
 def ratios(rows):
-    where = [name for name in ("rows", "classes", "scores", "columns", "threads") if any(name in r for r in rows)]
+    where = [name for name in ("rows", "classes", "scores", "columns", "threads", "rounds") if any(name in r for r in rows)]
     out = [("what", *where, "against", "ratio", "95 % limits", "promised", "ours", "theirs")]
     for r in rows:
         promise = f"{r['limit']:.3g}" if r["limit"] is not None else f"goal {r['goal']:g}" if "goal" in r else ""
         promise += ", not kept" if measure.broken([r]) else ""
         sizes = (f"{r[name]:,}" if name in r else "" for name in where)
-        times = (f"{r[side]:{',.0f' if r[side] > 999 else '.3g'}} {r['unit']}" for side in ("ours", "theirs"))
+        times = (f"{r[side]:{',.0f' if r[side] > 999 else '.3g'}} {r['unit']}".rstrip() for side in ("ours", "theirs"))
         limits = f"{r['low']:.3g} to {r['high']:.3g}"
         out.append((r["what"], *sizes, r["against"], f"{r['ratio']:.3g}", limits, promise, *times))
     return table(out)
@@ -122,6 +122,7 @@ SPEED = {
     "One gradient step": ("gradient",),
     "One gradient step of every built-in": ("builtins",),
     "Whole trainings": ("training",),
+    "Exact leaves": ("leaves",),
     "Threads": ("threads",),
     "Overhead, memory, cold start": ("scaling", "memory", "cold"),
 }
