@@ -1022,6 +1022,8 @@ def check_start_is_where_the_gradients_cancel(o: Objective) -> None:
 
 @check
 def check_start_takes_weights_as_copies(o: Objective) -> None:
+    if isinstance(o, BuiltIn) and o._wants.groups:
+        return  # XGBoost leaves the weights out of Cox's risk sets
     y, _, _ = sample(o, 23)
     times = np.arange(23) % 3 + 1
     once = o.start(y, times.astype(float))
@@ -1178,6 +1180,8 @@ def check_boosters_own_arithmetic_is_the_textbooks(o: Objective) -> None:
         return
     y, raw, weight = sample(o, 200)
     row = o._row()
+    if y.ndim == 2:  # far from an interval XGBoost has it as the difference of two numbers near 1
+        raw += _fits(o.link, y)[1]
     y = y.astype(np.float32)
     weight = np.ones(200, np.float32) if row.exposure else weight.astype(np.float32)
     scores = raw.astype(np.float64 if row.wide else np.float32)
@@ -1186,6 +1190,7 @@ def check_boosters_own_arithmetic_is_the_textbooks(o: Objective) -> None:
     true_grad, true_hess = law.grad_hess(y, scores.astype(np.float64), weight)
     size = np.abs(true_grad) + weight.reshape([-1] + [1] * (raw.ndim - 1))
     if not row.smooth:
+        true_grad = np.clip(true_grad, -row.steepest * weight, row.steepest * weight) if raw.ndim == 1 else true_grad
         assert (np.abs(grad - true_grad) <= 2**-18 * size).all()
     if row.hessian:
         some = true_hess > 0

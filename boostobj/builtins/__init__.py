@@ -7,6 +7,7 @@ computes, and the conformance checks hold its arithmetic against that. Adding a 
 from __future__ import annotations
 
 import functools
+import math
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -77,6 +78,8 @@ class Native:
     """The textbook curvature that the booster's Hessian is, up to one factor; "" where it is none of them."""
     smooth: bool = False
     """The booster trains a smoothed loss: its gradient is not the textbook's either."""
+    steepest: float = math.inf
+    """Gradients are cut off beyond this size, before the weight."""
     exposure: bool = False
     """The weight is part of the loss, and does not multiply it; with weights the booster's arithmetic can end in NaN."""
     when: Callable[[Mapping[str, Any]], bool] | None = None  # the values of the parameters for which the row holds

@@ -364,8 +364,8 @@ class AFT(Pointwise):
     """Accelerated failure time: minus the log likelihood of a time of which an interval is known.
 
     Target: the interval's two ends, 0 <= lower <= upper, upper > 0, in any unit of time: an event at t is (t, t), censored
-    at t is (t, inf), before t is (0, t). One column means signed times: an event at y > 0, y <= 0 censored at |y|. Raw
-    score: the location of the log of the time. Estimates: the time exp(f), the median for "normal" and "logistic"
+    at t is (t, inf), before t is (0, t). One column means signed times: an event at y > 0, y <= 0 censored at |y|.
+    Raw score: the location of the log of the time. Estimates: the time exp(f), the median for "normal" and "logistic"
     noise, the 0.632 quantile for "extreme".
 
     log(time) = f + scale*noise, with density g and distribution function G of the noise, and z(t) = (log(t) - f)/scale:
