@@ -1203,11 +1203,12 @@ def check_boosters_own_arithmetic_is_the_textbooks(o: Objective) -> None:
 @check
 def check_threads_do_not_disturb_each_other(o: Objective) -> None:
     y, raw, weight = sample(o, 5000)
-    expected = o.grad_hess(y, raw, weight)
+    group = [50] * 100 if o._wants.groups else None
+    expected = o.grad_hess(y, raw, weight, group=group)
     results: list[bool] = []
 
     def work() -> None:
-        results.extend(_same(o.grad_hess(y, raw, weight), expected) for _ in range(5))
+        results.extend(_same(o.grad_hess(y, raw, weight, group=group), expected) for _ in range(5))
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:

@@ -111,7 +111,7 @@ class Choice:
 class Optional:
     """A set, or None."""
 
-    inner: Interval
+    inner: Interval | Ascending
 
     def check(self, value: Any) -> str | None:
         wrong = None if value is None else self.inner.check(value)

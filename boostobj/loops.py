@@ -32,7 +32,7 @@ from numba.core import serialize, types
 from numba.core.caching import FunctionCache
 from numba.extending import intrinsic, overload
 
-from . import elementary, elementary32, lanes, probe
+from . import elementary, elementary32, lanes, probe, ranks
 from .elementary import where
 from .lanes import turn_tile
 from .version import __version__
@@ -92,7 +92,7 @@ def _cached(loop: Callable, template: str, function: Callable, *variant: object)
     """Keep the loop's machine code on disk, if the kernel is one of ours."""
     file = inspect.getsourcefile(function)
     if file and function.__module__.startswith("boostobj."):
-        print_ = _fingerprint(__file__, elementary.__file__, elementary32.__file__, lanes.__file__, probe.__file__, file)
+        print_ = _fingerprint(__file__, elementary.__file__, elementary32.__file__, lanes.__file__, probe.__file__, ranks.__file__, file)
         key = (template, function.__module__, function.__qualname__, repr(variant), print_)
         with contextlib.suppress(RuntimeError):  # no place to write to
             loop._cache = _KernelCache(loop.py_func, key)  # type: ignore[attr-defined]
@@ -500,6 +500,10 @@ def native_rowwise(function: Callable, wide: bool, whole: bool) -> Callable:
 # Losses of whole groups: `start` and `stop` count groups, which lie between their bounds
 
 
+_ROOM = 640
+"""Scratch space of a group beside that which grows with it."""
+
+
 @_jit
 def _largest(bounds, start, stop):
     most = 0
@@ -510,7 +514,7 @@ def _largest(bounds, start, stop):
 
 @functools.cache
 def groupwise(group: Callable, kind: int, whole: bool) -> Callable:
-    """Loss, gradient and Hessian of whole groups. A group in which anything is bad is left out.
+    """Loss (where there is room for it), gradient and Hessian of whole groups. A group with anything bad is left out.
 
     `rank` is an order of the rows within each group, which the kernel gets in its scratch space `order`, or None.
     """
@@ -520,7 +524,7 @@ def groupwise(group: Callable, kind: int, whole: bool) -> Callable:
     def loop(start, stop, bounds, rank, targets, raw, weight, params, low, high, least, limit, loss, grad, hess):
         most = _largest(bounds, start, stop)
         y, f, w, out, g, h = np.empty(most), np.empty(most), np.empty(most), np.empty(most), np.empty(most), np.empty(most)
-        order, work = np.empty(2 * most, np.int64), np.empty(4 * most)
+        order, work = np.empty(2 * most, np.int64), np.empty(8 * most + _ROOM)
         flags = _CLEAR
         for q in range(start, stop):
             first = bounds[q]
@@ -540,8 +544,9 @@ def groupwise(group: Callable, kind: int, whole: bool) -> Callable:
                 for i in range(m):
                     order[i] = rank[first + i] - first
             group_(*((y[:m], f[:m], w[:m]) + params + (out, g, h, order, work, kind)))  # noqa: RUF005
+            if loss.size:
+                loss[first : first + m] = out[:m]
             for i in range(m):
-                loss[first + i] = out[i]
                 grad[first + i] = _saturated(g[i], limit)
                 hess[first + i] = min(max(h[i], least), limit)
         return flags
@@ -565,7 +570,7 @@ def native_groupwise(function: Callable, wide: bool, whole: bool) -> Callable:
         high = np.float32(min(high_, LARGEST_FLOAT32))
         most = _largest(bounds, start, stop)
         f, w = np.empty(most, score), np.full(most, one)
-        order, work = np.empty(2 * most, np.int64), np.empty(4 * most)
+        order, work = np.empty(2 * most, np.int64), np.empty(8 * most + _ROOM)
         flags = _CLEAR
         for q in range(start, stop):
             first, last = bounds[q], bounds[q + 1]

@@ -294,6 +294,9 @@ class Objective(ABC):
             return None
         results = _handed_out(raw)
         row, y, weight = native.row, call.rows.y, call.rows.weight
+        why = row.remembers(native.values) if row.remembers and memory is None else None
+        if why:
+            raise ValueError(f"{self._owner}: {why}, and a callable is not told the round: train with boostobj.train")
         parameters = native.parameters
         if row.groups or row.prepare:
             step = _step(row, call.rows, raw, memory, call.data, version)
@@ -314,7 +317,7 @@ class Objective(ABC):
         return results
 
     @final
-    def train_params(self, dtrain: Any, *, nthread: int | None = None) -> dict[str, Any]:
+    def train_params(self, dtrain: Any, *, nthread: int | None = None, seed: int | None = None) -> dict[str, Any]:
         """The few parameters that belong beside `obj=` in `xgboost.train`, for this data.
 
         The objective's name keeps link, default metric and saved model alive; base_score is not estimated by XGBoost
@@ -327,6 +330,9 @@ class Objective(ABC):
             The nthread of the training to come, as in params. XGBoost adds one partial sum per thread, and in float32
             for multi:*, so that its base_score depends on it; with more than two threads the order of the partial sums,
             and with it the last bit of XGBoost's own base_score, is up to chance. Default: all cores, as in XGBoost.
+        seed : int, optional
+            The seed of the training to come, as in params: the base_score of rank:* with lambdarank_pair_method="mean" is
+            made of pairs that are drawn. Default: 0, as in XGBoost.
 
         Returns
         -------
@@ -353,7 +359,7 @@ class Objective(ABC):
             self._check_start(y, weight, self._labels_of(row, k))
             params: dict[str, Any] = {"objective": row.name}
             params |= {p.name: _for_xgboost(values[p.name]) for p in row.parameters if _told(p, values[p.name])}
-            step = _step(row, rows, np.zeros(len(y), np.float32), None, dtrain, version)
+            step = _step(row, rows, np.zeros(len(y), np.float32), {"seed": seed}, dtrain, version)
             start = row.start_of(step, k, values, protocol.threads(nthread))
             if row.link == "log" and start is not None and not (start > 0).all():  # XGBoost's own would start at -inf
                 if self._is_builtin():
@@ -844,7 +850,7 @@ class Rowwise(_Textbook):
 class Groupwise(_Textbook):
     """One raw score per row; the loss of a row depends on the other rows of its group (a query, a stratum).
 
-    `group(y[m], f[m], w[m], *parameters, loss[m], grad[m], hess[m], order[2m], work[4m], kind)` fills the losses of the rows
+    `group(y[m], f[m], w[m], *parameters, loss[m], grad[m], hess[m], order[2m], work[8m + 640], kind)` fills the losses of the rows
     of one group, each without its own weight, and the gradient and the diagonal curvature of the kind with that place in
     `kinds` of their weighted sum; in float64. `order` (int64) and `work` (float64) are scratch space.
     `definition(mp, y, f, w, **parameters)` is the weighted sum of one group.
@@ -876,7 +882,7 @@ class Groupwise(_Textbook):
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
     ) -> int:
-        return self._run(rows, raw, self.kinds.index(kind), least, np.empty(len(raw)), *results)
+        return self._run(rows, raw, self.kinds.index(kind), least, np.empty(0), *results)
 
     @final
     def _run(self, rows: protocol.Rows, raw: np.ndarray, kind: int, least: float, loss: Any, grad: Any, hess: Any) -> int:

@@ -15,15 +15,9 @@ from .domain import Choice, Interval, Optional, Parameter
 from .objective import Objective
 from .registry import get
 
-_GROUPS = "it ranks rows within query groups"
 _RENEWED = "LightGBM sets its leaves anew after each tree, which it does for no callable"
 
 LEFT: Mapping[str, str] = MappingProxyType({
-    "rank:ndcg": _GROUPS,
-    "rank:pairwise": _GROUPS,
-    "rank:map": _GROUPS,
-    "lightgbm:lambdarank": _GROUPS,
-    "lightgbm:rank_xendcg": _GROUPS,
     "lightgbm:regression_l1": _RENEWED,
     "lightgbm:quantile": _RENEWED,
     "lightgbm:mape": _RENEWED,

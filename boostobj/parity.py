@@ -32,6 +32,7 @@ class Data:
     y: np.ndarray  # (n,), or (n, 2) where targets are intervals
     weight: np.ndarray
     sizes: np.ndarray | None = None  # of the groups
+    place: np.ndarray | None = None  # where LightGBM showed each document
 
     def dmatrix(self, weighted: bool) -> Any:
         import xgboost
@@ -49,7 +50,8 @@ class Data:
         import lightgbm
 
         weight = self.weight if weighted else None
-        return lightgbm.Dataset(self.x, self.y, weight=weight, group=self.sizes, free_raw_data=False)
+        more = {} if self.place is None else {"position": self.place}
+        return lightgbm.Dataset(self.x, self.y, weight=weight, group=self.sizes, free_raw_data=False, **more)
 
 
 def _data(name: str, x: np.ndarray, y: np.ndarray, sizes: np.ndarray | None = None) -> Data:
@@ -86,7 +88,25 @@ def load(name: str) -> Data:
     if name == "synthetic 5 classes":
         score = np.stack([signal * np.cos(j) + x[:, j] for j in range(5)], axis=1) + rng.gumbel(size=(n, 5))
         return _data(name, x, score.argmax(axis=1))
+    if name.startswith("synthetic queries"):
+        return _queries(name, x[:6000], (signal + rng.normal(size=n))[:6000], rng)
     raise ValueError(f"no data set {name!r}")
+
+
+def _queries(name: str, x: np.ndarray, signal: np.ndarray, rng: np.random.Generator) -> Data:
+    """Queries of 1 to 200 documents with relevance 0 to 4; one whose documents are all alike in it."""
+    ends = np.cumsum(np.concatenate([[1, 40], rng.integers(1, 201, 60)]))
+    ends = np.append(ends[ends < len(x)], len(x))
+    grade = np.clip(np.floor(signal + 2), 0, 4)
+    grade[1:41] = 2
+    x[:, 5] = x[:, 5].round()
+    made = _data(name, x, grade, np.diff(ends, prepend=0))
+    if name == "synthetic queries, yes or no":
+        return dataclasses.replace(made, y=(grade > 2).astype(float))
+    if name == "synthetic queries with places":
+        place = np.concatenate([np.minimum(np.arange(m), 9) for m in np.diff(ends, prepend=0)])
+        return dataclasses.replace(made, place=place)
+    return made
 
 
 @dataclasses.dataclass(frozen=True)
@@ -296,10 +316,15 @@ def _without_start(tree: dict[str, str], shift: float) -> dict[str, str]:
 
 
 def _on(objective: str, *data: str, **params: Any) -> list[Case]:
-    return [Case(objective, name, objective_params=tuple(params.items())) for name in data]
+    row = builtins.names()[objective]
+    trained = bool(row.remembers and row.remembers({**row.defaults(), **params}))
+    return [
+        Case(objective, name, objective_params=tuple(params.items()), trained=trained or name == _PLACES) for name in data
+    ]
 
 
 _DIABETES, _CANCER, _DIGITS = "diabetes", "breast cancer", "digits"
+_QUERIES, _CLICKS, _PLACES = "synthetic queries", "synthetic queries, yes or no", "synthetic queries with places"
 _LEVELS = (0.1, 0.5, 0.9)
 
 
@@ -323,6 +348,10 @@ def _real() -> list[Case]:
         *_on("reg:tweedie", _DIABETES),
         *_on("multi:softmax", _DIGITS),
         *_on("multi:softprob", _DIGITS),
+        *_on("rank:ndcg", _QUERIES),
+        *_on("rank:ndcg", _QUERIES, lambdarank_pair_method="mean"),
+        *_on("rank:pairwise", _QUERIES),
+        *_on("rank:map", _CLICKS),
         *_on("lightgbm:regression", _DIABETES),
         *_on("lightgbm:regression", _DIABETES, reg_sqrt=True),
         *_on("lightgbm:huber", _DIABETES, alpha=150.0),
@@ -335,6 +364,8 @@ def _real() -> list[Case]:
         *_on("lightgbm:multiclassova", _DIGITS),
         *_on("lightgbm:cross_entropy", _CANCER),
         *_on("lightgbm:cross_entropy_lambda", _CANCER),
+        *_on("lightgbm:lambdarank", _QUERIES),
+        *_on("lightgbm:rank_xendcg", _QUERIES),
     ]
 
 
@@ -362,6 +393,15 @@ def _more() -> list[Case]:
         *_on("reg:tweedie", claims, tweedie_variance_power=1.2),
         *_on("multi:softmax", five),
         *_on("multi:softprob", five),
+        *_on("rank:ndcg", _QUERIES, lambdarank_num_pair_per_sample=5),
+        *_on("rank:ndcg", _QUERIES, lambdarank_normalization=False, ndcg_exp_gain=False),
+        *_on("rank:ndcg", _QUERIES, lambdarank_pair_method="mean", ndcg_exp_gain=False, lambdarank_num_pair_per_sample=3),
+        *_on("rank:ndcg", _QUERIES, lambdarank_unbiased=True),
+        *_on("rank:pairwise", _QUERIES, lambdarank_score_normalization=False),
+        *_on("rank:pairwise", _QUERIES, lambdarank_pair_method="mean"),
+        *_on("rank:pairwise", _QUERIES, lambdarank_unbiased=True, lambdarank_bias_norm=0.5),
+        *_on("rank:map", _CLICKS, lambdarank_pair_method="mean", lambdarank_num_pair_per_sample=2),
+        *_on("rank:map", _CLICKS, lambdarank_unbiased=True, lambdarank_pair_method="mean"),
     ]
     lightgbm = [
         *_on("lightgbm:regression", real),
@@ -379,7 +419,14 @@ def _more() -> list[Case]:
         *_on("lightgbm:cross_entropy", soft),
         *_on("lightgbm:cross_entropy_lambda", soft),
     ]
-    return [*xgboost, *lightgbm, *(dataclasses.replace(case, start="0") for case in lightgbm)]
+    ranking = [  # the start is 0 in any case
+        *_on("lightgbm:lambdarank", _QUERIES, sigmoid=1.7, lambdarank_truncation_level=5),
+        *_on("lightgbm:lambdarank", _QUERIES, lambdarank_norm=False),
+        *_on("lightgbm:lambdarank", _QUERIES, label_gain=(0.0, 1.0, 3.0, 3.5, 15.0)),
+        *_on("lightgbm:lambdarank", _PLACES, lambdarank_position_bias_regularization=1.5),
+        *_on("lightgbm:rank_xendcg", _QUERIES, objective_seed=7),
+    ]
+    return [*xgboost, *lightgbm, *(dataclasses.replace(case, start="0") for case in lightgbm), *ranking]
 
 
 def exists(case: Case) -> bool:

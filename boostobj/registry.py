@@ -209,7 +209,8 @@ class BuiltIn(Objective):
     def textbook(self) -> _Textbook:
         """The textbook objective that this built-in computes."""
         row = self._newest
-        fields = {ours: self.params[theirs] for theirs, ours in row.mirror.items()}
+        given = {ours: self.params[theirs] for theirs, ours in row.mirror.items()}
+        fields = {name: value for name, value in given.items() if value is not None}  # None: the booster's default, as ours
         curvature = "default" if self.curvature == "native" else self.curvature
         return _registered[row.textbook](**fields, curvature=curvature)
 

@@ -140,6 +140,8 @@ def test_one_target_warns_only_where_nothing_finite_is_best(name):
     elif name == "multi_expectile":  # expectiles that would be the same, and cannot
         with pytest.warns(UserWarning, match="some levels have the same expectile"):
             assert o.inverse_link(o.start(y)[None]) == pytest.approx(np.ones((1, 3)), rel=0.1, abs=0)
+    elif isinstance(o, bo.Groupwise):
+        assert o.start(y).tolist() == [0.0]  # a constant does not move differences
     else:
         start = o.start(y)
         assert o.inverse_link(start).tolist() == pytest.approx(np.ones(start.size).tolist(), rel=1e-12, abs=0)

@@ -11,18 +11,36 @@ import numpy as np
 import pytest
 import xgboost as xgb
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, GroupKFold
 
 import boostobj as bo
 from boostobj import parity
+from boostobj.boosters import common
 
 ROUNDS = 8
 BINARY, REAL, CLASSES = (parity.load(name) for name in ("breast cancer", "diabetes", "digits"))
 NAMES = sorted(bo.objectives)
-DATA = {
-    name: REAL if cls.domain.high > 2**31 else CLASSES if issubclass(cls, bo.Rowwise) else BINARY
-    for name, cls in bo.objectives.items()
-}
+
+
+def grouped(data, y, size=None):
+    n = len(data.y)
+    sizes = None if size is None else np.append(np.full(n // size, size), n % size)
+    return parity.Data(data.name, data.x, np.asarray(y, float), data.weight, sizes)
+
+
+def data_for(cls):
+    """Real data with the targets, and the groups, that the objective takes."""
+    late = np.arange(len(REAL.y)) % 3 == 0
+    if len(cls.targets) == 2:
+        return grouped(REAL, np.stack([REAL.y, np.where(late, np.inf, REAL.y)], axis=1))
+    if issubclass(cls, bo.Groupwise) and not cls.domain.integer:
+        return grouped(REAL, np.where(late, -REAL.y, REAL.y))  # signed times
+    if issubclass(cls, bo.Groupwise):
+        return grouped(BINARY, BINARY.y, 30) if cls.domain.high == 1 else grouped(REAL, REAL.y // 70, 13)
+    return REAL if cls.domain.high > 2**31 else CLASSES if issubclass(cls, bo.Rowwise) else BINARY
+
+
+DATA = {name: data_for(cls) for name, cls in bo.objectives.items()}
 QUIET = {"verbosity": -1, "num_threads": 1, "deterministic": True, "force_row_wise": True}
 
 
@@ -41,21 +59,22 @@ def weights(data, weighted):
 
 
 def native_xgboost(o, data, weighted):
-    dtrain = xgb.DMatrix(data.x, data.y, weight=weights(data, weighted))
+    dtrain = data.dmatrix(weighted)
     # Hessians of squared_log_error are about 1/y**2: XGBoost's least weight of a leaf, 1, is more than all have.
     params = {**o.train_params(dtrain), "nthread": 1, "min_child_weight": 0}
     return xgb.train(params, dtrain, ROUNDS, obj=o), dtrain
 
 
 def native_lightgbm(o, data, weighted, **params):
-    dataset = lgb.Dataset(data.x, data.y, weight=weights(data, weighted))
+    dataset = data.dataset(weighted)
     k = columns(o)
     return lgb.train({**QUIET, **k, **params, "objective": o}, dataset, ROUNDS)
 
 
 def improves(o, data, raw):
     start = np.broadcast_to(o.start(data.y), raw.shape) if raw.ndim == 2 else np.full(raw.shape, o.start(data.y)[0])
-    return o.loss(data.y, raw).mean() < o.loss(data.y, start).mean()
+    group = {"group": data.sizes} if issubclass(type(o), bo.Groupwise) else {}
+    return o.loss(data.y, raw, **group).mean() < o.loss(data.y, start, **group).mean()
 
 
 OLD = int(xgb.__version__.partition(".")[0]) < 3
@@ -76,7 +95,7 @@ def test_xgboost_train_learns(name, weighted):
 @pytest.mark.parametrize("name", NAMES)
 def test_lightgbm_train_learns(name, weighted):
     o, data = objective(name), DATA[name]
-    dataset = lgb.Dataset(data.x, data.y, weight=weights(data, weighted))
+    dataset = data.dataset(weighted)
     init = o.init_score(dataset)
     dataset.set_init_score(init)
     k = columns(o)
@@ -87,12 +106,12 @@ def test_lightgbm_train_learns(name, weighted):
 @pytest.mark.parametrize("name", NAMES)
 def test_xgboost_cv(name):
     o, data = objective(name), DATA[name]
-    dtrain = xgb.DMatrix(data.x, data.y)
+    dtrain = data.dmatrix(False)
     params = {**o.train_params(dtrain), "nthread": 1, "min_child_weight": 0}
     if params["objective"] == "reg:squarederror" or isinstance(o, bo.OneVsAll):  # no default metric for several scores
 
         def mean_loss(raw, dmatrix):
-            return "loss", float(o.loss(dmatrix.get_label(), raw).mean())
+            return "loss", common.mean_loss(o, raw, dmatrix)
 
         params["disable_default_eval_metric"] = 1
     else:
@@ -110,11 +129,15 @@ def test_lightgbm_cv(name):
     k = columns(o)
 
     def mean_loss(raw, dataset):
-        return "loss", float(o.loss(dataset.get_label(), raw).mean()), False
+        return "loss", common.mean_loss(o, raw, dataset), False
 
-    dataset = lgb.Dataset(data.x, data.y, init_score=o.init_score(lgb.Dataset(data.x, data.y)), free_raw_data=False)
+    dataset = data.dataset(False)
+    dataset.set_init_score(o.init_score(data.dataset(False)))
     params = {**QUIET, **k, "objective": o, "metric": "None"}
-    table = lgb.cv(params, dataset, ROUNDS, nfold=3, stratified=False, feval=mean_loss)
+    folds = None
+    if data.sizes is not None:  # whole groups
+        folds = GroupKFold(3).split(data.x, groups=np.repeat(np.arange(len(data.sizes)), data.sizes))
+    table = lgb.cv(params, dataset, ROUNDS, nfold=3, stratified=False, feval=mean_loss, folds=folds)
     assert table["valid loss-mean"][-1] < table["valid loss-mean"][0]
 
 
@@ -179,9 +202,9 @@ def test_copies_give_the_same_gradients(name):
     o, data = objective(name), DATA[name]
     rng = np.random.default_rng(0)
     raw = rng.normal(size=(len(data.y), *columns(o).values()))
-    expected = o(data.y, raw)
+    expected = o(data.y, raw, None, data.sizes)
     for other in (copy.deepcopy(o), copy.copy(o), pickle.loads(pickle.dumps(o)), clone(o, safe=False), eval(repr(o), vars(bo))):
-        assert all(map(np.array_equal, other(data.y, raw), expected))
+        assert all(map(np.array_equal, other(data.y, raw, None, data.sizes), expected))
     model = clone(xgb.XGBRegressor(objective=o))
     assert model.get_params()["objective"] == o
     assert clone(lgb.LGBMRegressor(objective=o)).get_params()["objective"] == o

@@ -9,13 +9,11 @@ import textwrap
 import tracemalloc
 from pathlib import Path
 
-import lightgbm
 import numpy as np
 import pytest
-import xgboost
 
 import boostobj as bo
-from boostobj import buffers, builtins, checks
+from boostobj import buffers, builtins, checks, parity
 
 ROOT = Path(bo.__file__).parent.parent
 ROWS = 100_000
@@ -69,15 +67,16 @@ def calls(o, rows):
     y, raw, weight = checks.sample(o, rows)
     y, weight = y.astype(np.float32), weight.astype(np.float32)
     x = np.arange(rows, dtype=float)[:, None] % 7
-    dtrain = xgboost.DMatrix(x, y, weight=weight)
-    dataset = lightgbm.Dataset(x, y, weight=weight, params={"verbosity": -1}).construct()
+    sizes = np.full(rows // 100, 100) if o._wants.groups else None
+    data = parity.Data("", x, y, weight, sizes)
+    dtrain, dataset = data.dmatrix(True), data.dataset(True).construct()
     narrow = raw.astype(np.float32)
     columns = np.asfortranarray(raw)
     yield "DMatrix", lambda: o(narrow, dtrain)
     yield "Dataset", lambda: o(columns, dataset)
-    yield "XGBoost's arrays", lambda: o(y, narrow, weight)
-    yield "LightGBM's arrays", lambda: o(y, columns, weight)
-    yield "no weights", lambda: o(y, narrow)
+    yield "XGBoost's arrays", lambda: o(y, narrow, weight, sizes)
+    yield "LightGBM's arrays", lambda: o(y, columns, weight, sizes)
+    yield "no weights", lambda: o(y, narrow, None, sizes)
 
 
 @pytest.mark.parametrize("o", OBJECTIVES, ids=repr)

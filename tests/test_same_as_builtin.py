@@ -158,12 +158,18 @@ def test_base_score_is_what_xgboost_estimates(name):
     for trial in range(24):
         nthread, k = 1 + trial % 2, int(rng.integers(3, 12)) if row.count == "num_class" else 2
         n = int(rng.integers(50, 5000))
+        sizes = None
+        if row.groups == "queries":
+            sizes = rng.multinomial(n, np.full(7, 1 / 7))
         if row.labels.integer or "logi" in name:
             y = rng.integers(0, k, n)
             y[:k] = range(k)
         else:
             y = rng.normal(size=n) if np.isinf(row.labels.low) else rng.gamma(1.5, size=n).round(trial % 5) + 1e-3
-        dtrain = xgboost.DMatrix(np.zeros((y.size, 1)), y, weight=rng.exponential(size=y.size) if trial % 3 else None)
+        if name == "survival:aft":
+            y = np.stack([y, np.where(rng.uniform(size=n) < 0.3, np.inf, y)], axis=1)
+        data = parity.Data(name, np.zeros((n, 1)), y, rng.exponential(size=n), sizes)
+        dtrain = data.dmatrix(weighted=trial % 3 > 0)
         given = {"scale_pos_weight": float(rng.uniform(0.1, 4))} if trial % 4 < 2 else {}
         levels = {p.name: (0.2, 0.3, 0.97) if trial % 4 < 2 else 0.35 for p in row.parameters if p.required}
         o = get(name, **levels, **{k: v for k, v in given.items() if k in [p.name for p in row.parameters]})

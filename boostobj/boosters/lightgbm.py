@@ -75,7 +75,8 @@ def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective:
         still = _not_trained(objective, data, k) if builtin else np.zeros(k, bool)
         # What LightGBM puts into a first tree without splits although it does not boost from the average.
         constant = best if builtin and not averaged and not continued else start
-        callable_ = _with_still(objective, still, constant - start) if still.any() else common.remembering(objective, {})
+        remembering = common.remembering(objective, {"params": params})
+        callable_ = _with_still(objective, still, constant - start) if still.any() else remembering
         booster: Any = lightgbm.train({**params, "objective": callable_}, data, num_boost_round, **kwargs)
     text = _sealed(booster.model_to_string(), np.zeros(k) if continued else start, constant, line)
     booster.model_from_string(text)

@@ -26,12 +26,14 @@ def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective:
     builtin = common.like(objective) == "xgboost"
     sets = _different([data, *(d for d, _ in kwargs.get("evals") or ())])
     continued = kwargs.get("xgb_model") is not None
-    beside = _beside(objective, data, int(params.get("nthread", params.get("n_jobs", 0)) or 0))
+    nthread = int(params.get("nthread", params.get("n_jobs", 0)) or 0)
+    beside = _beside(objective, data, nthread, int(params.get("seed", params.get("random_state", 0)) or 0))
     if continued:
         beside.pop("base_score", None)  # it would replace the one of the model
     if not builtin:
         kwargs = _with_metric(objective, params, kwargs)
-    memory: dict[str, Any] = {"params": {**beside, **params}}
+    estimated = "base_score" not in params and not continued  # by XGBoost, were it its own objective
+    memory: dict[str, Any] = {"params": params, "estimated": estimated}
     callable_ = common.remembering(objective, memory)
     if callable_ is not objective:
         kwargs = {**kwargs, "callbacks": [_known(memory), *(kwargs.get("callbacks") or ())]}
@@ -42,7 +44,8 @@ def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective:
     if ours and "base_score" not in {**beside, **params} and not continued:  # XGBoost before 3.1, several scores
         offset_counts = True
     if not offset_counts:
-        return xgboost.train({**beside, **params}, data, num_boost_round, obj=callable_, **kwargs)
+        booster = xgboost.train({**beside, **params}, data, num_boost_round, obj=callable_, **kwargs)
+        return _with_bias(booster, memory)
 
     if "base_score" in params:
         raise ValueError(
@@ -64,6 +67,16 @@ def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective:
     return booster if continued else _folded(booster, start)
 
 
+def _with_bias(booster: Any, memory: dict[str, Any]) -> Any:
+    """The Booster, with what lambdarank_unbiased has learnt where XGBoost keeps it in its models."""
+    if "bias" in memory:
+        config = json.loads(booster.save_config())
+        for key, bias in zip(("ti+", "tj-"), memory["bias"], strict=True):
+            config["learner"]["objective"][key] = bias.astype(np.float32).astype(np.float64).tolist()
+        booster.load_config(json.dumps(config))
+    return booster
+
+
 def _known(memory: dict[str, Any]) -> Any:
     """A callback that puts the Booster in training into memory."""
     import xgboost
@@ -80,7 +93,7 @@ def _different(sets: list[Any]) -> list[Any]:
     return list({id(d): d for d in sets}.values())
 
 
-def _beside(objective: Objective, data: Any, nthread: int) -> dict[str, Any]:
+def _beside(objective: Objective, data: Any, nthread: int, seed: int) -> dict[str, Any]:
     """What goes into params beside the callable: objective, base_score, number of scores."""
     if objective._native_by_default("xgboost") is None:
         link = LINKS[objective.link]
@@ -91,7 +104,7 @@ def _beside(objective: Objective, data: Any, nthread: int) -> dict[str, Any]:
                 f"train: no objective of XGBoost has the link of {objective!r}{factor}: a saved model could not predict on"
                 " the scale of the target; xgboost.train with obj= gives one that predicts raw scores"
             )
-    return objective.train_params(data, nthread=nthread)
+    return objective.train_params(data, nthread=nthread, seed=seed)
 
 
 def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:

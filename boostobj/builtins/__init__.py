@@ -44,7 +44,7 @@ class Native:
     for one score `kernel(y, f, w, *parameters)`, which returns (grad, hess); y is `lower, upper` for intervals;
     for k scores `kernel(y[n], f[k, n], w[n], *parameters, hess[k, n])` for a block of n rows (y are int32 where targets are
     classes, float32 otherwise), which fills hess and leaves the gradient in f;
-    for a loss of whole groups `kernel(q, y[m], f[m], w[m], *parameters, grad[m], hess[m], order[2m], work[4m])` for group
+    for a loss of whole groups `kernel(q, y[m], f[m], w[m], *parameters, grad[m], hess[m], order[2m], work[8m + 640])` for group
     number q, which fills grad and hess; order (int64) and work (float64) are scratch space.
     `start(y, weight, k, parameters, threads)` is the booster's own start: `base_score`, on the scale of its predictions,
     in XGBoost, which adds one partial sum per thread; raw scores in LightGBM. None where the booster has none. For a loss
@@ -68,6 +68,8 @@ class Native:
     prepare: Callable[[Step, Mapping[str, Any]], tuple[Any, ...]] | None = None
     conflict: Callable[[Mapping[str, Any]], str | None] | None = None  # parameters that exclude each other
     finish: Callable[[Step, np.ndarray, np.ndarray], None] | None = None
+    remembers: Callable[[Mapping[str, Any]], str | None] | None = None
+    """Why, with these values, a step depends on the number of the round or on what was before; None where it does not."""
     groups: str = ""
     """What a loss of whole groups takes for a group: "queries" of the data, or "all" rows, whatever queries they have."""
     count: str = ""
@@ -148,9 +150,9 @@ def version_of(text: str | None) -> tuple[int, ...]:
 
 @functools.cache
 def table() -> tuple[Native, ...]:
-    from . import lightgbm, survival, xgboost
+    from . import lightgbm, ranking, survival, xgboost
 
-    return (*xgboost.ROWS, *survival.ROWS, *lightgbm.ROWS)
+    return (*xgboost.ROWS, *survival.ROWS, *lightgbm.ROWS, *ranking.ROWS)
 
 
 @functools.cache

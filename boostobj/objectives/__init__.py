@@ -4,6 +4,7 @@ from .classification import Hinge, LogLoss
 from .counts import Gamma, Poisson, Tweedie
 from .multiclass import OneVsAll, Softmax
 from .quantiles import MultiExpectile, MultiQuantile
+from .ranking import XENDCG, LambdaMAP, LambdaNDCG, PairwiseLogistic
 from .regression import (
     AbsoluteError,
     Expectile,
@@ -20,6 +21,7 @@ from .survival import AFT, Cox
 
 __all__ = [
     "AFT",
+    "XENDCG",
     "AbsoluteError",
     "Cox",
     "Expectile",
@@ -27,11 +29,14 @@ __all__ = [
     "Gamma",
     "Hinge",
     "Huber",
+    "LambdaMAP",
+    "LambdaNDCG",
     "LogCosh",
     "LogLoss",
     "MultiExpectile",
     "MultiQuantile",
     "OneVsAll",
+    "PairwiseLogistic",
     "Poisson",
     "PseudoHuber",
     "Quantile",
