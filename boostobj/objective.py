@@ -857,6 +857,8 @@ class Groupwise(_Textbook):
     """
 
     group: ClassVar[Callable[..., None]]
+    some: ClassVar[Interval] = REAL
+    """Where one target has to lie at least, for there to be something to learn."""
     by_size: ClassVar[bool] = False
     """Whether the kernel is to find in `order` the rows of the group by ascending |y|."""
 
@@ -895,6 +897,8 @@ class Groupwise(_Textbook):
 
     @final
     def _start(self, rows: protocol.Rows, offset: np.ndarray | None) -> np.ndarray:
+        if not self.some.contains(rows.y).any():
+            raise ValueError(f"{self._owner}: y must be {self.some.words} somewhere, it is in none of {len(rows.y)} rows")
         return np.zeros(1)
 
 

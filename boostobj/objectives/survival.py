@@ -114,7 +114,8 @@ class Cox(Groupwise):
     are far apart. The boosters' door uses "exact" unless told otherwise. When not to use it: intervals (AFT); hazards
     that cross; times in themselves are wanted (AFT).
 
-    Raises: ValueError for a target, score or weight outside its set.
+    Raises: ValueError for a target, score or weight outside its set; from `start` (so from `bo.train`, `train_params` and
+    `init_score`) also if no row has an event.
 
     Source: Breslow 1974, Covariance analysis of censored survival data, eq. 6; Therneau and Grambsch 2000, Modeling
     Survival Data, section 3.1 (gradient, weights, strata).
@@ -128,6 +129,7 @@ class Cox(Groupwise):
     link = "log"
     domain = REAL
     kinds = ("exact",)
+    some = POSITIVE
     by_size = True
     boosters_curvature = "exact"
 
