@@ -9,10 +9,11 @@ import boostobj
 
 ROOT = Path(boostobj.__file__).parent
 LAYERS = [
-    {"version", "lanes", "probe", "threads", "buffers", "orders"},
+    {"version", "lanes", "probe", "threads", "buffers"},
     {"elementary", "domain", "links", "third_parties"},
     {"elementary32"},
     {"loops", "protocol"},
+    {"orders"},
     {"builtins"},
     {"objective"},
     {"registry"},
