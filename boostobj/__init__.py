@@ -4,8 +4,10 @@ from .boosters import train
 from .domain import Ascending, Choice, Interval, param
 from .objective import Groupwise, Objective, Pointwise, Rowwise
 from .objectives import (
+    AFT,
     XENDCG,
     AbsoluteError,
+    Cox,
     Expectile,
     Fair,
     Gamma,
@@ -35,10 +37,12 @@ from .threads import get_num_threads, set_num_threads
 from .version import __version__
 
 __all__ = [
+    "AFT",
     "XENDCG",
     "AbsoluteError",
     "Ascending",
     "Choice",
+    "Cox",
     "Expectile",
     "Fair",
     "Gamma",

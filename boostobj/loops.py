@@ -514,11 +514,14 @@ def _largest(bounds, start, stop):
 
 @functools.cache
 def groupwise(group: Callable, kind: int, whole: bool) -> Callable:
-    """Loss (where there is room for it), gradient and Hessian of whole groups. A group with anything bad is left out."""
+    """Loss (where there is room for it), gradient and Hessian of whole groups. A group with anything bad is left out.
+
+    `rank` is an order of the rows within each group, which the kernel gets in its scratch space `order`, or None.
+    """
     group_ = _compiled(group)
 
     @_jit
-    def loop(start, stop, bounds, targets, raw, weight, params, low, high, least, limit, loss, grad, hess):
+    def loop(start, stop, bounds, rank, targets, raw, weight, params, low, high, least, limit, loss, grad, hess):
         most = _largest(bounds, start, stop)
         y, f, w, out, g, h = np.empty(most), np.empty(most), np.empty(most), np.empty(most), np.empty(most), np.empty(most)
         order, work = np.empty(2 * most, np.int64), np.empty(8 * most + _ROOM)
@@ -537,6 +540,9 @@ def groupwise(group: Callable, kind: int, whole: bool) -> Callable:
             flags |= bad
             if bad & ~_POSITIVE_WEIGHT or m == 0:
                 continue
+            if rank is not None:
+                for i in range(m):
+                    order[i] = rank[first + i] - first
             group_(*((y[:m], f[:m], w[:m]) + params + (out, g, h, order, work, kind)))  # noqa: RUF005
             if loss.size:
                 loss[first : first + m] = out[:m]

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 
-from . import buffers, builtins, loops, protocol, threads
+from . import buffers, builtins, loops, orders, protocol, threads
 from .domain import REAL, Interval, Parameter, first_bad
 from .links import LINKS
 
@@ -859,6 +859,8 @@ class Groupwise(_Textbook):
     """
 
     group: ClassVar[Callable[..., None]]
+    by_size: ClassVar[bool] = False
+    """Whether the kernel is to find in `order` the rows of the group by ascending |y|."""
 
     @final
     def _labels(self, k: int) -> Interval:
@@ -888,7 +890,9 @@ class Groupwise(_Textbook):
     def _run(self, rows: protocol.Rows, raw: np.ndarray, kind: int, least: float, loss: Any, grad: Any, hess: Any) -> int:
         loop = loops.groupwise(type(self).group, kind, self.domain.integer)
         rest = (*self.domain.ends, least, _limit((grad, hess)), loss, grad, hess)
-        data = (rows.bounds, len(raw), (rows.y,), raw, rows.weight)
+        assert rows.bounds is not None
+        rank = orders.by_size(rows.y, rows.bounds) if self.by_size else None
+        data = (rows.bounds, len(raw), rank, (rows.y,), raw, rows.weight)
         return _over_groups(loop, *data, self._kernel_parameters(), *rest)
 
     @final

@@ -18,8 +18,6 @@ from .registry import get
 _RENEWED = "LightGBM sets its leaves anew after each tree, which it does for no callable"
 
 LEFT: Mapping[str, str] = MappingProxyType({
-    "survival:aft": "its targets are intervals, in two columns",
-    "survival:cox": "the loss of a row depends on all the others",
     "lightgbm:regression_l1": _RENEWED,
     "lightgbm:quantile": _RENEWED,
     "lightgbm:mape": _RENEWED,

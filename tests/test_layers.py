@@ -9,7 +9,7 @@ import boostobj
 
 ROOT = Path(boostobj.__file__).parent
 LAYERS = [
-    {"version", "lanes", "probe", "threads", "buffers"},
+    {"version", "lanes", "probe", "threads", "buffers", "orders"},
     {"elementary", "domain", "links", "third_parties"},
     {"elementary32"},
     {"loops", "protocol"},

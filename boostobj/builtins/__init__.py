@@ -147,9 +147,9 @@ def version_of(text: str | None) -> tuple[int, ...]:
 
 @functools.cache
 def table() -> tuple[Native, ...]:
-    from . import lightgbm, ranking, xgboost
+    from . import lightgbm, ranking, survival, xgboost
 
-    return (*xgboost.ROWS, *lightgbm.ROWS, *ranking.ROWS)
+    return (*xgboost.ROWS, *survival.ROWS, *lightgbm.ROWS, *ranking.ROWS)
 
 
 @functools.cache

@@ -257,7 +257,7 @@ def _mean(y: np.ndarray, weight: np.ndarray | None, threads: int) -> np.float32:
     return _f4(_sum(y / _sum(weight, 1) * weight.astype(np.float64), threads))
 
 
-def _newton(grad: np.ndarray, hess: np.ndarray, threads: int) -> np.float32:
+def newton(grad: np.ndarray, hess: np.ndarray, threads: int) -> np.float32:
     """One step from a score of 0, from float32 gradients summed in double."""
     return _f4(-_sum(grad, threads) / max(_sum(hess, threads), 1e-6))
 
@@ -269,7 +269,7 @@ def _stepped(kernel_: Callable, shown: Callable[[np.float32], np.float32] | None
     """One Newton step from a score of 0, then the link: what every estimate was before XGBoost 3.0, and some still are."""
 
     def start(y: np.ndarray, weight: Weight, k: int, values: Values, threads: int) -> np.ndarray:
-        step = _newton(*_at(kernel_, np.zeros_like(y), y, weight, map(as_read, values.values())), threads)
+        step = newton(*_at(kernel_, np.zeros_like(y), y, weight, map(as_read, values.values())), threads)
         return np.array([shown(step) if shown else step], _f4)
 
     return start
@@ -370,7 +370,7 @@ def _smoothed_start(y: np.ndarray, weight: Weight, k: int, values: Values, threa
     w = np.ones_like(y) if weight is None else weight
     scale = _scale(float(_sum(w * np.sqrt(np.abs(mean - y)), threads)), _total(y, weight))
     raw = np.full(y.size, mean)
-    return np.array([_newton(*_at(smoothed_absolute_error, raw, y, weight, (scale,)), threads) + mean])
+    return np.array([newton(*_at(smoothed_absolute_error, raw, y, weight, (scale,)), threads) + mean])
 
 
 def _expectile_start(y: np.ndarray, weight: Weight, k: int, values: Values, threads: int) -> np.ndarray:
@@ -378,7 +378,7 @@ def _expectile_start(y: np.ndarray, weight: Weight, k: int, values: Values, thre
     mean = _mean(y, weight, threads)
     raw = np.full(y.size, mean)
     levels = [as_read(alpha) for alpha in np.atleast_1d(values["expectile_alpha"])]
-    found = [_newton(*_at(expectile, raw, y, weight, (level,)), threads) + mean for level in levels]
+    found = [newton(*_at(expectile, raw, y, weight, (level,)), threads) + mean for level in levels]
     return np.maximum.accumulate(np.array(found, _f4))
 
 
@@ -413,7 +413,8 @@ def _sigmoid(x: np.float32) -> np.float32:
     return _f4(_ONE / (_libm("expf", min(-x, _f4(88.7))) + _ONE))
 
 
-def _expf(x: np.float32) -> np.float32:
+def expf_of(x: np.float32) -> np.float32:
+    """The C library's expf."""
     return _libm("expf", x)
 
 
@@ -540,12 +541,12 @@ ROWS = (
         prepare=_absolute_parameters, hessian="", smooth=True, since=(3, 4),
     ),
     *_level_rows(),
-    *_since_3("count:poisson", "poisson", poisson, _expf, NON_NEGATIVE, (_STEP,), link="log"),
+    *_since_3("count:poisson", "poisson", poisson, expf_of, NON_NEGATIVE, (_STEP,), link="log"),
     *_since_3(
-        "reg:gamma", "gamma", gamma, _expf, POSITIVE, (_SCALE_POS_WEIGHT,), label_weight=_scale_pos_weight, link="log"
+        "reg:gamma", "gamma", gamma, expf_of, POSITIVE, (_SCALE_POS_WEIGHT,), label_weight=_scale_pos_weight, link="log"
     ),
     *_since_3(
-        "reg:tweedie", "tweedie", tweedie, _expf, NON_NEGATIVE, (_POWER,), {"tweedie_variance_power": "power"},
+        "reg:tweedie", "tweedie", tweedie, expf_of, NON_NEGATIVE, (_POWER,), {"tweedie_variance_power": "power"},
         link="log",
     ),
     *_softmax_rows("multi:softprob"),

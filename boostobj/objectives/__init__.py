@@ -17,10 +17,13 @@ from .regression import (
     SquaredLogError,
     SquaredRootError,
 )
+from .survival import AFT, Cox
 
 __all__ = [
+    "AFT",
     "XENDCG",
     "AbsoluteError",
+    "Cox",
     "Expectile",
     "Fair",
     "Gamma",

@@ -1,0 +1,475 @@
+"""Targets that are times until something happens, not all of them seen to the end."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from ..domain import NON_NEGATIVE, POSITIVE, REAL, Choice, param
+from ..elementary import bose, exp, expm1, kernel, log, log1mexp, log1p, normal_hazard, sigmoid, softplus, tanh, where
+from ..objective import Groupwise, Pointwise
+from ..registry import register
+
+
+@kernel
+def _added(high, low, x):  # type: ignore[no-untyped-def]
+    """high + low + x as such a sum again: one of many terms that loses none of them."""
+    total = high + x
+    moved = total - high
+    return total, low + ((high - (total - moved)) + (x - moved))
+
+
+@kernel
+def _times_exp(factor, x, e):  # type: ignore[no-untyped-def]
+    """factor*exp(x), not 0 before the product is; e = exp(x)."""
+    if x > -700.0:
+        return factor * e
+    half = exp(0.5 * x)
+    return factor * half * half
+
+
+@kernel
+def _log_total(w, rest):  # type: ignore[no-untyped-def]
+    """log(w*(1 + rest))."""
+    return where(w < 0.5, log(w + w * rest), log1p((w - 1.0) + w * rest))
+
+
+_ROOM = 1.0
+"""How far a score may be above the unit of a sum of exponentials before the unit is moved: less than the rounding of it shows."""
+
+
+@kernel
+def _risks(y, f, w, order, work):  # type: ignore[no-untyped-def]
+    """The sums over the risk sets, latest times first: what is at risk at a time is there at all times before.
+
+    For the block of rows with one time that begins at place i of the order, in units of exp(work[i]): work[m + i] is
+    the largest term, of row order[m + i], work[2*m + i] the sum of the others, and work[3*m + i] the sum without the rows
+    with an event then. What a row shares with the others is never a difference of two large sums.
+    """
+    m = y.size
+    top = rest = lost = 0.0
+    unit = -math.inf
+    heaviest = np.int64(-1)
+    stop = m
+    while stop > 0:
+        first = stop - 1
+        time = abs(y[order[first]])
+        while first > 0 and abs(y[order[first - 1]]) == time:
+            first -= 1
+        apart = 0.0
+        for events in (False, True):
+            if events:
+                apart = top + (rest + lost)
+            for i in range(stop - 1, first - 1, -1):
+                row = order[i]
+                if (y[row] > 0.0) != events or not w[row] > 0.0:
+                    continue
+                if f[row] - unit > _ROOM:
+                    shrunk = exp(unit - f[row])
+                    top, rest, lost, apart = top * shrunk, rest * shrunk, lost * shrunk, apart * shrunk
+                    unit = f[row]
+                term = w[row] * exp(f[row] - unit)
+                if term > top:
+                    term, top, heaviest = top, term, row
+                rest, lost = _added(rest, lost, term)
+        work[first] = unit
+        work[m + first] = top
+        work[2 * m + first] = rest + lost
+        work[3 * m + first] = apart
+        order[m + first] = heaviest
+        stop = first
+
+
+@final
+@register
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Cox(Groupwise):
+    """Cox's proportional hazards: minus the log of Breslow's partial likelihood.
+
+    Target: a time, signed: y > 0 is an event at y, y <= 0 is censored at |y|. Raw score: the log of the hazard, up to a
+    constant that cancels. Estimates: how many times the common hazard a row has, exp(f). Groups are strata, each with
+    its own common hazard; without groups all rows are one.
+
+    With the risk set of a time the rows whose |y| is not before it, R(t) the sum of w*exp(f) over it, and the sums over
+    the rows i with an event until |y_j|:
+
+        loss of an event   log(R(y)) - f        of a censored row 0
+        gradient           w_j*(exp(f_j)*sum(w_i/R(y_i)) - 1 if it is an event)
+        exact              w_j*exp(f_j)*sum(w_i/R(y_i)) - (w_j*exp(f_j))**2*sum(w_i/R(y_i)**2)
+
+    A weight of 2 is the row twice, as in R's coxph: weights enter the risk sets. Events at one time share a risk set
+    (Breslow's way with ties; coxph's default is Efron's). The exact curvature is the diagonal of a matrix whose rows add
+    up to 0. The loss of a row does not change when a constant is added to all scores: the start is 0.
+
+    The gradient's error is below 4 units of eps times (the weight of the row if it is an event, the gradient, and how much it
+    moves when each score does by its own relative size): where what is expected and what has happened are nearly equal,
+    their difference has the rounding error of either.
+
+    Equalities: R's survival::coxph(ties="breslow"), whose log likelihood is minus the total. XGBoost's survival:cox
+    without weights and ties is curvature="native"; it leaves the weights out of the risk sets, gives tied events but the
+    terms of the rows before them, and mixes exponentials of float32 and float64, so that the sums cancel for scores that
+    are far apart. The boosters' door uses "exact" unless told otherwise. When not to use it: intervals (AFT); hazards
+    that cross; times in themselves are wanted (AFT).
+
+    Raises: ValueError for a target, score or weight outside its set.
+
+    Source: Breslow 1974, Covariance analysis of censored survival data, eq. 6; Therneau and Grambsch 2000, Modeling
+    Survival Data, section 3.1 (gradient, weights, strata).
+
+    >>> grad, hess = Cox().grad_hess([1.0, 2.0, -2.0], [0.0, 0.0, 0.0])
+    >>> grad.round(3).tolist(), hess.round(3).tolist()
+    ([-0.667, -0.167, 0.833], [0.222, 0.472, 0.472])
+    """
+
+    name = "cox"
+    link = "log"
+    domain = REAL
+    kinds = ("exact",)
+    by_size = True
+    boosters_curvature = "exact"
+
+    @staticmethod
+    def definition(mp: Any, y: Any, f: Any, w: Any) -> Any:
+        rows = list(zip(y, f, w, strict=True))
+        return mp.fsum(
+            v * (mp.log(mp.fsum(u * mp.exp(g) for s, g, u in rows if abs(s) >= t)) - e) for t, e, v in rows if t > 0 and v > 0
+        )
+
+    @staticmethod
+    def group(y, f, w, loss, grad, hess, order, work, kind):  # type: ignore[no-untyped-def]
+        m = y.size
+        _risks(y, f, w, order, work)
+        # Earliest times first; a, b: the sums over the events so far of w/R and w/R**2, in units of exp(-unit) and its
+        # square. A row that is most of its risk set would have its Hessian as the difference of two equal numbers: while one
+        # is there (only one can be), what it has with the others is added up apart.
+        a = a_lost = b = b_lost = 0.0
+        unit = -math.inf
+        chief, chief_a, chief_b, chief_sum = np.int64(-1), 0.0, 0.0, 0.0
+        first = 0
+        while first < m:
+            time = abs(y[order[first]])
+            stop, many = first, 0
+            weight, highest = 0.0, -math.inf
+            while stop < m and abs(y[order[stop]]) == time:
+                row = order[stop]
+                if y[row] > 0.0 and w[row] > 0.0:
+                    many += 1
+                    weight += w[row]
+                    highest = max(highest, f[row])
+                stop += 1
+            before = a + a_lost
+            heaviest, top, rest = order[m + first], work[m + first], work[2 * m + first]
+            risk = top + rest
+            tied = tied_lost = 0.0
+            if many > 0:
+                if work[first] < unit:
+                    shrunk = exp(work[first] - unit)
+                    a, a_lost, chief_a = a * shrunk, a_lost * shrunk, chief_a * shrunk
+                    b, b_lost, chief_b = b * shrunk * shrunk, b_lost * shrunk * shrunk, chief_b * shrunk * shrunk
+                    before = a + a_lost
+                unit = work[first]
+                if heaviest != chief and top > 2.0 * rest:
+                    chief, chief_a, chief_b, chief_sum = heaviest, before, b + b_lost, 0.0
+                if heaviest == chief:
+                    chief_sum += weight * (top / risk) * (rest / risk)
+                a, a_lost = _added(a, a_lost, weight / risk)
+                b, b_lost = _added(b, b_lost, weight / risk / risk)
+                if many > 1:
+                    for i in range(first, stop):
+                        row = order[i]
+                        if y[row] > 0.0 and w[row] > 0.0:
+                            tied, tied_lost = _added(tied, tied_lost, w[row] * expm1(f[row] - highest))
+            for i in range(first, stop):
+                row = order[i]
+                event = y[row] > 0.0
+                loss[row] = grad[row] = hess[row] = 0.0
+                if event and risk > 0.0:
+                    loss[row] = (f[heaviest] - f[row]) + _log_total(w[heaviest], rest / top)
+                if unit == -math.inf or not w[row] > 0.0:
+                    continue
+                x = f[row] - unit
+                e = exp(x)
+                pull = _times_exp(before if event else a + a_lost, x, e)
+                if event:
+                    beside = 0.0
+                    if many > 1:
+                        beside = exp(highest - unit) * (weight * expm1(f[row] - highest) - (tied + tied_lost))
+                    pull += (beside - work[3 * m + first]) / risk
+                grad[row] = w[row] * pull
+                term = w[row] * e
+                if row == chief:
+                    hess[row] = chief_sum + w[row] * _times_exp(chief_a, x, e) - term * term * chief_b
+                else:
+                    hess[row] = w[row] * _times_exp(a + a_lost, x, e) - term * term * (b + b_lost)
+            first = stop
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Accelerated failure time: minus log likelihood of z, its first two derivatives when z moves up, and the damped second
+
+_NORMAL, _LOGISTIC = 0.0, 1.0
+_ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
+_HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
+_ROOT_HALF = math.sqrt(0.5)
+
+
+def _gauss_legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights on [0, 1], by Newton's method on Legendre's polynomial, rounded once."""
+    bits = 120
+    one = 1 << bits
+    nodes, weights = [], []
+    for i in range(n):
+        x = int(math.cos(math.pi * (i + 0.75) / (n + 0.5)) * 2.0**60) << (bits - 60)
+        for _ in range(6):
+            before, value = one, x
+            for k in range(2, n + 1):
+                before, value = value, ((2 * k - 1) * (x * value >> bits) - (k - 1) * before) // k
+            slope = (n * (x * value - before * one)) // ((x * x >> bits) - one)
+            x -= value * one // slope
+        nodes.append(math.ldexp(one + x, -bits - 1))
+        weights.append(math.ldexp(one * one // (((one - (x * x >> bits)) * (slope * slope >> bits)) >> bits), -bits))
+    return np.array(nodes), np.array(weights)
+
+
+_AT, _PART = _gauss_legendre(14)
+
+
+@kernel
+def _beyond(z):  # type: ignore[no-untyped-def]
+    """The standard normal above z."""
+    hazard, excess = normal_hazard(abs(z))
+    if z >= 0.0:
+        return 0.5 * z * z + (_HALF_LOG_TWO_PI + log(hazard)), hazard, hazard * excess
+    e = exp(-0.5 * z * z)
+    below = e / hazard
+    hazard = e / (_ROOT_TWO_PI - below)
+    return -log1p(-below / _ROOT_TWO_PI), hazard, hazard * (hazard - z)
+
+
+@kernel
+def _normal_between(low, high, width):  # type: ignore[no-untyped-def]
+    """The standard normal from low to high = low + width: the first derivative is the mean there."""
+    left = low + high < 0.0
+    a, b = where(left, -high, low), where(left, -low, high)  # the centre is not below 0
+    total = abs(low + high)
+    fall = 0.5 * width * total  # of the log of the density
+    if a < 0.0:  # 0 is inside
+        inside = 0.5 * (math.erf(b * _ROOT_HALF) + math.erf(-a * _ROOT_HALF))
+        at_a, at_b = exp(-0.5 * a * a) / _ROOT_TWO_PI, exp(-0.5 * b * b) / _ROOT_TWO_PI
+        mean = -at_a * expm1(-fall) / inside
+        bend = mean * mean + ((b * at_b if b < 1e10 else 0.0) - a * at_a) / inside
+        outside = 0.5 * (math.erfc(b * _ROOT_HALF) + math.erfc(-a * _ROOT_HALF))
+        loss = where(inside > 0.5, -log1p(-outside), -log(inside))
+    else:
+        ratio = exp(-fall)
+        if fall < 4.0:  # near to each other: a difference of two tails would lose its digits
+            mass = excess = 0.0
+            for i in range(_AT.size):
+                t = width * _AT[i]
+                part = _PART[i] * exp(-t * (a + 0.5 * t))
+                mass += part
+                excess += part * _AT[i]
+            mean_excess = width * (excess / mass)
+            scaled = 1.0 / (width * mass)
+            loss = 0.5 * a * a + (_HALF_LOG_TWO_PI + log(scaled))
+        else:
+            at_a, over_a = normal_hazard(a)
+            at_b, over_b = normal_hazard(b)
+            part = 0.0 if ratio == 0.0 else ratio * (at_a / at_b)
+            mean_excess = (over_a - (0.0 if ratio == 0.0 else part * (over_b + width))) / (1.0 - part)
+            scaled = at_a / (1.0 - part)
+            loss = 0.5 * a * a + (_HALF_LOG_TWO_PI + log(at_a) - log1p(-part))
+        drop = -expm1(-fall)
+        mean = drop * scaled
+        bend = (drop * mean_excess + (0.0 if ratio == 0.0 else width * ratio)) * scaled
+    return loss, where(left, -mean, mean), bend
+
+
+@kernel
+def _normal(low, high, width):  # type: ignore[no-untyped-def]
+    if width == 0.0:
+        return 0.5 * low * low + _HALF_LOG_TWO_PI, low, 1.0, 1.0
+    if high == math.inf:
+        loss, slope, bend = _beyond(low)
+    elif low == -math.inf:
+        loss, slope, bend = _beyond(-high)
+        slope = -slope
+    else:
+        loss, slope, bend = _normal_between(low, high, width)
+    return loss, slope, bend, bend
+
+
+@kernel
+def _half_slope(x):  # type: ignore[no-untyped-def]
+    """tanh(x/2)/(2*x): the sharpest quadratic bound of softplus has this curvature."""
+    return where(abs(x) < 1e-8, 0.25, tanh(0.5 * x) / (2.0 * x))
+
+
+@kernel
+def _logistic(low, high, width):  # type: ignore[no-untyped-def]
+    damped = _half_slope(low) + _half_slope(high)
+    if width == 0.0:
+        e = exp(-abs(low))
+        return abs(low) + 2.0 * log1p(e), tanh(0.5 * low), 2.0 * e / ((1.0 + e) * (1.0 + e)), damped
+    above, below = sigmoid(low), sigmoid(-high)  # what is left out of low's side and of high's
+    slope = above - below
+    if abs(low) < 1.0 and abs(high) < 1.0:
+        slope = 0.5 * (tanh(0.5 * low) + tanh(0.5 * high))
+    bend = above * sigmoid(-low) + below * sigmoid(high)
+    return softplus(low) + softplus(-high) - log1mexp(width), slope, bend, damped
+
+
+@kernel
+def _extreme(low, high, width):  # type: ignore[no-untyped-def]
+    """Gumbel's distribution of minima: the time is Weibull's."""
+    e = exp(low)
+    room = 1.0 / (1.0 + max(-high, 0.0))
+    if width == 0.0:
+        return e - low, expm1(low), e, max(e, room)
+    if high == math.inf:
+        return e, e, e, e
+    # exp(high) - exp(low): the log of what survives until low and not until high is -exp(low) + log(1 - exp(-gap)).
+    gap = exp(high) * -expm1(-width)
+    ratio, over = bose(gap)
+    share = 0.0 if ratio == 0.0 else ratio * over
+    if gap < 0.5:
+        hit = high + log(-expm1(-width)) + (log(-expm1(-gap) / gap) if gap > 1e-300 else 0.0)
+    else:
+        hit = log1mexp(gap)
+    slope = e - ratio
+    if abs(low) < 0.5 and gap < 1.0:
+        slope = expm1(low) + gap - over  # ratio = 1 + over - gap
+    return e - hit, slope, e + share, max(e + share, ratio * room)
+
+
+def _standard(mp: Any, lower: Any, upper: Any, f: Any, scale: Any) -> tuple[Any, Any]:
+    """Where the ends are on the scale of the noise."""
+    low = (mp.log(lower) - f) / scale if lower > 0 else -mp.inf
+    return low, (mp.log(upper) - f) / scale if upper < mp.inf else mp.inf
+
+
+def _normal_mass(mp: Any, low: Any, high: Any) -> Any:
+    """Of the standard normal between two ends, as a difference on the side where it has all digits."""
+    side = 1 if low + high > 0 or high == mp.inf else -1
+    return abs(mp.erfc(side * low / mp.sqrt(2)) - mp.erfc(side * high / mp.sqrt(2))) / 2
+
+
+@final
+@register
+@dataclass(frozen=True, kw_only=True, repr=False)
+class AFT(Pointwise):
+    """Accelerated failure time: minus the log likelihood of a time of which an interval is known.
+
+    Target: the interval's two ends, 0 <= lower <= upper, upper > 0, in any unit of time: an event at t is (t, t), censored
+    at t is (t, inf), before t is (0, t). One column means signed times: an event at y > 0, y <= 0 censored at |y|. Raw
+    score: the location of the log of the time. Estimates: the time exp(f), the median for "normal" and "logistic"
+    noise, the 0.632 quantile for "extreme".
+
+    log(time) = f + scale*noise, with density g and distribution function G of the noise, and z(t) = (log(t) - f)/scale:
+
+        loss of an event  -log(g(z(t))/(scale*t))
+             otherwise    -log(G(z(upper)) - G(z(lower)))
+        gradient          (g(z(upper)) - g(z(lower)))/(scale*(G(z(upper)) - G(z(lower))));  of an event g'(z)/(scale*g(z))
+        exact             the derivative of that, positive for all three distributions
+        damped            "normal": exact. "logistic": for each end that is known tanh(z/2)/(2*z)/scale**2, the sharpest
+                          quadratic bound. "extreme": the larger of exact and
+                          d/(exp(d) - 1)/(1 + max(-z(upper), 0))/scale**2, d = exp(z(upper)) - exp(z(lower))
+
+    The damped curvature takes a step of -gradient/damped at most 1 + |z| units of `scale` far, towards the interval. The
+    exact one vanishes far from it faster than the gradient does ("logistic", "extreme"): the step is then as long as
+    exp(|z|), and with "extreme" noise the loss there exp(exp(|z|)). The boosters' door uses "damped" unless told otherwise.
+
+    The loss of an event is the log density of the time itself (not of its logarithm), so that it can be negative.
+
+    Parameters
+    ----------
+    distribution : "normal", "logistic" or "extreme"
+        Of the noise: times are then log-normal, log-logistic, or Weibull of shape 1/`scale` ("extreme" is Gumbel's
+        distribution of minima).
+    scale : positive float
+        Standard deviation of the noise ("normal"), or the factor of the standard distribution.
+
+    Equalities: R's survival::survreg with the same scale: its log likelihood is minus the total. XGBoost's survival:aft is
+    curvature="native": the same, clipped to gradients of 15 and Hessians of [1e-16, 15], and started at a time of 1/2 in
+    whatever unit. Under this name the start is the best constant. When not to use it: only the order of the times is of
+    interest (Cox).
+
+    Raises: ValueError for a parameter, target, score or weight outside its set.
+
+    Source: Barnwal, Cho and Hocking 2022, Survival regression with accelerated failure time model in XGBoost, section 2;
+    Kalbfleisch and Prentice 2002, The Statistical Analysis of Failure Time Data, section 2.2.
+
+    >>> grad, hess = AFT().grad_hess([[1.0, 1.0], [1.0, float("inf")], [0.0, 1.0]], [0.0, 0.0, 0.0])
+    >>> grad.round(3).tolist(), hess.round(3).tolist()
+    ([0.0, -0.798, 0.798], [1.0, 0.637, 0.637])
+    """
+
+    name = "aft"
+    link = "log"
+    targets = ("lower", "upper")
+    domain = NON_NEGATIVE
+    kinds = ("exact", "damped")
+    boosters_curvature = "damped"
+
+    distribution: str = param("normal", domain=Choice(("normal", "logistic", "extreme")), typical=("logistic", "extreme"))
+    scale: float = param(1.0, domain=POSITIVE, typical=(0.4,))
+
+    @staticmethod
+    def definition(mp: Any, lower: Any, upper: Any, f: Any, distribution: Any, scale: Any) -> Any:
+        low, high = _standard(mp, lower, upper, f, scale)
+        if distribution == "normal":
+            if lower == upper:
+                return mp.log(scale * lower) + mp.log(2 * mp.pi) / 2 + low**2 / 2
+            return -mp.log(_normal_mass(mp, low, high))
+        if distribution == "logistic":
+            if lower == upper:
+                return mp.log(scale * lower) - low + 2 * mp.log(1 + mp.exp(low))
+            # The distribution function, and what it lacks to 1: one of the two differences has all digits.
+            below, above = (1 / (1 + mp.exp(-high)) - 1 / (1 + mp.exp(-low)), 1 / (1 + mp.exp(low)) - 1 / (1 + mp.exp(high)))
+            return -mp.log(below if low < 0 else above)
+        # What survives until t is exp(-exp(z)); of exp(-a) - exp(-b) the first factor by its logarithm.
+        hazard = mp.exp(low)
+        if lower == upper:
+            return mp.log(scale * lower) - low + hazard
+        gap = min(mp.exp(high) - hazard, 10**5)  # beyond it exp(-gap) is below all digits that are computed
+        return hazard - mp.log(-mp.expm1(-gap))
+
+    @staticmethod
+    def damper(mp: Any, lower: Any, upper: Any, f: Any, distribution: Any, scale: Any) -> Any:
+        low, high = _standard(mp, lower, upper, f, scale)
+        if distribution == "logistic":
+            return sum(mp.tanh(z / 2) / (2 * z) if z else mp.mpf(1) / 4 for z in (low, high) if abs(z) < mp.inf) / scale**2
+        if distribution == "normal":
+            if lower == upper:
+                return 1 / scale**2
+            mass = _normal_mass(mp, low, high)
+            first, last = (mp.exp(-z * z / 2) / mp.sqrt(2 * mp.pi) for z in (low, high))
+            mean = (first - last) / mass
+            ends = (low * first if lower > 0 else 0) - (high * last if upper < mp.inf else 0)
+            return (mean**2 - ends / mass) / scale**2
+        hazard = mp.exp(low)
+        if upper == mp.inf:
+            return hazard / scale**2
+        gap = mp.exp(high) - hazard
+        ratio = (gap / mp.expm1(gap) if gap < 10**5 else mp.mpf(0)) if gap else mp.mpf(1)
+        return max(hazard + ratio * (gap + ratio - 1), ratio / (1 + max(-high, 0))) / scale**2
+
+    @staticmethod
+    def point(lower, upper, f, distribution, scale):  # type: ignore[no-untyped-def]
+        low = (log(lower) - f) / scale
+        high = (log(upper) - f) / scale
+        apart = (upper - lower) / lower
+        width = 0.0 if lower == upper else where(apart < 1e300, log1p(apart), log(upper) - log(lower)) / scale
+        if distribution == _NORMAL:
+            loss, slope, bend, damped = _normal(low, high, width)
+        elif distribution == _LOGISTIC:
+            loss, slope, bend, damped = _logistic(low, high, width)
+        else:
+            loss, slope, bend, damped = _extreme(low, high, width)
+        if lower == upper:
+            product = scale * lower
+            loss += where((product > 1e-300) & (product < 1e300), log(product), log(scale) + log(lower))
+        return loss, (0.0 - slope) / scale, bend / scale / scale, damped / scale / scale
