@@ -92,7 +92,7 @@ def _cached(loop: Callable, template: str, function: Callable, *variant: object)
     """Keep the loop's machine code on disk, if the kernel is one of ours."""
     file = inspect.getsourcefile(function)
     if file and function.__module__.startswith("boostobj."):
-        print_ = _fingerprint(__file__, elementary.__file__, elementary32.__file__, lanes.__file__, probe.__file__, ranks.__file__, file)
+        print_ = _fingerprint(__file__, *(module.__file__ for module in (elementary, elementary32, lanes, probe, ranks)), file)
         key = (template, function.__module__, function.__qualname__, repr(variant), print_)
         with contextlib.suppress(RuntimeError):  # no place to write to
             loop._cache = _KernelCache(loop.py_func, key)  # type: ignore[attr-defined]

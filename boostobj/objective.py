@@ -593,6 +593,8 @@ def _for_xgboost(value: Any) -> Any:
 def _base_score(start: np.ndarray) -> float | str:
     """A number, or XGBoost's list of numbers; every float32 survives the trip through text."""
     values = [float(v) for v in np.asarray(start, np.float32)]
+    if len(values) == 1 and 0 < abs(values[0]) < 1e-5 and builtins.version_of(protocol.installed_version("xgboost")) < (3, 1):
+        return f"{values[0]:.19f}"  # of a number with an exponent those read another float32
     return values[0] if len(values) == 1 else "[" + ",".join(map(repr, values)) + "]"
 
 
@@ -850,9 +852,9 @@ class Rowwise(_Textbook):
 class Groupwise(_Textbook):
     """One raw score per row; the loss of a row depends on the other rows of its group (a query, a stratum).
 
-    `group(y[m], f[m], w[m], *parameters, loss[m], grad[m], hess[m], order[2m], work[8m + 640], kind)` fills the losses of the rows
-    of one group, each without its own weight, and the gradient and the diagonal curvature of the kind with that place in
-    `kinds` of their weighted sum; in float64. `order` (int64) and `work` (float64) are scratch space.
+    `group(y[m], f[m], w[m], *parameters, loss[m], grad[m], hess[m], order[2m], work[8m + 640], kind)` fills the losses of the
+    rows of one group, each without its own weight, and the gradient and the diagonal curvature of the kind with that place
+    in `kinds` of their weighted sum; in float64. `order` (int64) and `work` (float64) are scratch space.
     `definition(mp, y, f, w, **parameters)` is the weighted sum of one group.
     """
 
