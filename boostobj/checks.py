@@ -678,6 +678,14 @@ def _may_be_negative(law: _Textbook, kind: str) -> bool:
 
 
 @check
+def check_says_whether_it_is_convex(o: Objective) -> None:
+    """A loss whose exact curvature is negative somewhere is not convex, and its class must say so."""
+    law = textbook(o)
+    if not isinstance(law, Groupwise):
+        assert not (law.convex and _may_be_negative(law, "exact")), "convex must be False: the exact curvature can be negative"
+
+
+@check
 def check_huge_scores_stay_finite(o: Objective) -> None:
     law = textbook(o)
     y, raw, _ = sample(law, 40)
