@@ -68,7 +68,8 @@ def load(name: str) -> Data:
         read = getattr(datasets, f"load_{name.replace(' ', '_')}")
         return _data(name, *read(return_X_y=True))
     if name.startswith("diabetes, "):  # the progression of the disease as a time, with many ties
-        return _times(name, *datasets.load_diabetes(return_X_y=True), np.random.default_rng(0))
+        x, y = datasets.load_diabetes(return_X_y=True)
+        return _times(name, x, y, np.random.default_rng(0))
     rng = np.random.default_rng(0)
     n, p = 20_000, 12
     x = rng.normal(size=(n, p))

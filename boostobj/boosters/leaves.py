@@ -76,7 +76,8 @@ def _refuse_negative_curvature(objective: Pointwise, y: np.ndarray) -> None:
     if (hess < 0).any():
         i = int(np.argmin(hess))
         raise ValueError(
-            f"train: leaf='exact' needs a convex loss: the curvature of {objective!r} is {hess[i]:.3g} at y={y[i]!r}, raw={raw[i]!r}"
+            f"train: leaf='exact' needs a convex loss: the curvature of {objective!r} is {hess[i]:.3g} at y={y[i]!r},"
+            f" raw={raw[i]!r}"
         )
 
 

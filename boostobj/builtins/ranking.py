@@ -159,7 +159,7 @@ def _pairs_start(kernel_: Any) -> Any:
         y, raw = np.ascontiguousarray(step.y, _f4), np.zeros(n, _f4)
         narrow = None if step.weight is None else np.ascontiguousarray(step.weight, _f4)
         loop(0, step.bounds.size - 1, step.bounds, y, raw, narrow, parameters, *ends, grad, hess)
-        return np.array([xgboost._newton(grad, hess, threads)])
+        return np.array([xgboost.newton(grad, hess, threads)])
 
     return start
 
