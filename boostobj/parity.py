@@ -50,7 +50,7 @@ class Data:
         import lightgbm
 
         weight = self.weight if weighted else None
-        more = {} if self.place is None else {"position": self.place}
+        more: dict[str, Any] = {} if self.place is None else {"position": self.place}
         return lightgbm.Dataset(self.x, self.y, weight=weight, group=self.sizes, free_raw_data=False, **more)
 
 
@@ -292,7 +292,7 @@ def _run_lightgbm(case: Case, data: Data, objective: Objective) -> Result:
     raw: list[Any] = [b.predict(data.x, raw_score=True) for b in (theirs, _with_start(ours, shift))]
     shown: list[Any] = [theirs.predict(data.x), objective.inverse_link(raw[1])]
     trees = [_lightgbm_trees(theirs), _lightgbm_trees(ours)]
-    if not at_zero:
+    if not at_zero and not case.trained:
         for i in range(k):
             trees[0][i] = _without_start(trees[0][i], 0.0)
             trees[1][i] = _without_start(trees[1][i], shift[i])
@@ -336,7 +336,7 @@ def _without_start(tree: dict[str, str], shift: float) -> dict[str, str]:
 
 def _on(objective: str, *data: str, **params: Any) -> list[Case]:
     row = builtins.names()[objective]
-    trained = bool(row.remembers and row.remembers({**row.defaults(), **params}))
+    trained = bool(row.remembers and row.remembers({**row.defaults(), **params})) or row.leaves is not None
     return [
         Case(objective, name, objective_params=tuple(params.items()), trained=trained or name == _PLACES) for name in data
     ]
@@ -375,6 +375,9 @@ def _real() -> list[Case]:
         *_on("rank:map", _CLICKS),
         *_on("lightgbm:regression", _DIABETES),
         *_on("lightgbm:regression", _DIABETES, reg_sqrt=True),
+        *_on("lightgbm:regression_l1", _DIABETES),
+        *_on("lightgbm:quantile", _DIABETES, alpha=0.3),
+        *_on("lightgbm:mape", _DIABETES),
         *_on("lightgbm:huber", _DIABETES, alpha=150.0),
         *_on("lightgbm:fair", _DIABETES, fair_c=20.0),
         *_on("lightgbm:poisson", _DIABETES),
@@ -432,6 +435,9 @@ def _more() -> list[Case]:
     lightgbm = [
         *_on("lightgbm:regression", real),
         *_on("lightgbm:regression", real, reg_sqrt=True),
+        *_on("lightgbm:regression_l1", real),
+        *_on("lightgbm:quantile", real),
+        *_on("lightgbm:mape", counts),
         *_on("lightgbm:huber", real),
         *_on("lightgbm:fair", real),
         *_on("lightgbm:poisson", counts, poisson_max_delta_step=0.3),
@@ -459,6 +465,8 @@ def exists(case: Case) -> bool:
     """Whether the installed version of the booster has the objective, with these parameters."""
     version = __import__(case.booster).__version__
     values = {**builtins.names()[case.objective].defaults(), **dict(case.objective_params)}
+    if case.data == _PLACES and builtins.version_of(version) < (4, 1):
+        return False  # its Dataset has no positions
     return builtins.row_for(case.objective, values, version) is not None
 
 

@@ -34,6 +34,8 @@ ROWS = [
     ("squared_error", {}, 1.0, 5.0, "exact", 1.0, SKLEARN),
     ("absolute_error", {}, 1.0, 5.0, "loss", 4.0, SKLEARN),
     ("absolute_error", {}, 1.0, 5.0, "gradient", 1.0, SKLEARN),
+    ("absolute_percentage_error", {}, 4.0, 5.0, "loss", 0.25, "|5 - 4|/4, as scikit-learn's mean_absolute_percentage_error"),
+    ("absolute_percentage_error", {}, 0.5, 0.25, "gradient", -1.0, "a target below 1 counts as 1: LightGBM 4.7, mape"),
     ("huber", {"delta": 3.0}, 1.0, 5.0, "loss", 7.5, SKLEARN),
     ("huber", {"delta": 3.0}, 1.0, 3.0, "loss", 2.0, SKLEARN),
     ("fair", {}, 0.0, -1.0, "loss", 0.3068528194400547, f"{LOG2}, taken from 1"),

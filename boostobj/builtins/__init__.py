@@ -78,6 +78,8 @@ class Native:
     output: str = ""  # the link of the booster's predictions, where it is not the textbook objective's
     hessian: str = "exact"
     """The textbook curvature that the booster's Hessian is, up to one factor; "" where it is none of them."""
+    leaves: Any = None
+    """How the booster sets leaves anew after each tree: a `lightgbm.Percentile`. No callable can; `bo.train` does."""
     smooth: bool = False
     """The booster trains a smoothed loss: its gradient is not the textbook's either."""
     steepest: float = math.inf

@@ -21,13 +21,13 @@ _DEPTH = Interval(1, 2**31, "both", integer=True)
 
 
 @kernel
-def _gain(y, exponential):
+def _gain(y, exponential):  # type: ignore[no-untyped-def]
     exact = where(y < 1.0, expm1(y * _LN2), 2.0**y - 1.0)
     return where(exponential != 0.0, exact, y)
 
 
 @kernel
-def _below(metric, i, sigma, scale, score, label, weight, a, b, step, bend, value, loss, grad, hess):
+def _below(metric, i, sigma, scale, score, label, weight, a, b, step, bend, value, loss, grad, hess):  # type: ignore[no-untyped-def]
     """The pairs of the document at rank i with all below it; a and b as in `_paired`."""
     first, first_y, first_w, first_a, first_b = score[i], label[i], weight[i], a[i], b[i]
     rank = i + 1.0
@@ -65,7 +65,7 @@ def _below(metric, i, sigma, scale, score, label, weight, a, b, step, bend, valu
 
 
 @kernel
-def _paired(metric, depth, exponential, sigma, y, f, w, loss, grad, hess, order, work):
+def _paired(metric, depth, exponential, sigma, y, f, w, loss, grad, hess, order, work):  # type: ignore[no-untyped-def]
     """All pairs of a query of which one document has a rank down to `depth`.
 
     Of the documents in the order of their ranks, a is the gain and b the discount for NDCG (in units of log(2)); for MAP
