@@ -34,7 +34,7 @@ def _times_exp(factor, x, e):  # type: ignore[no-untyped-def]
 @kernel
 def _log_total(w, rest):  # type: ignore[no-untyped-def]
     """log(w*(1 + rest))."""
-    return where(w < 0.5, math.log(w + w * rest), math.log1p((w - 1.0) + w * rest))
+    return math.log(w + w * rest) if w < 0.5 else math.log1p((w - 1.0) + w * rest)
 
 
 _ROOM = 1.0
@@ -42,44 +42,43 @@ _ROOM = 1.0
 
 
 @kernel
-def _risks(y, f, w, order, work):  # type: ignore[no-untyped-def]
+def _risks(y, f, w, heaviest, work):  # type: ignore[no-untyped-def]
     """The sums over the risk sets, latest times first: what is at risk at a time is there at all times before.
 
-    For the block of rows with one time that begins at place i of the order, in units of exp(work[i]): work[m + i] is
-    the largest term, of row order[m + i], work[2*m + i] the sum of the others, and work[3*m + i] the sum without the rows
-    with an event then. What a row shares with the others is never a difference of two large sums.
+    For the block of rows with one time that begins at row i, in units of exp(work[i]): work[m + i] is the largest term, of
+    row heaviest[i], work[2*m + i] the sum of the others, and work[3*m + i] the sum without the rows with an event then. What
+    a row shares with the others is never a difference of two large sums.
     """
     m = y.size
     top = rest = lost = 0.0
     unit = -math.inf
-    heaviest = np.int64(-1)
+    largest = np.int64(-1)
     stop = m
     while stop > 0:
         first = stop - 1
-        time = abs(y[order[first]])
-        while first > 0 and abs(y[order[first - 1]]) == time:
+        time = abs(y[first])
+        while first > 0 and abs(y[first - 1]) == time:
             first -= 1
         apart = 0.0
         for events in (False, True):
             if events:
                 apart = top + (rest + lost)
             for i in range(stop - 1, first - 1, -1):
-                row = order[i]
-                if (y[row] > 0.0) != events or not w[row] > 0.0:
+                if (y[i] > 0.0) != events or not w[i] > 0.0:
                     continue
-                if f[row] - unit > _ROOM:
-                    shrunk = math.exp(unit - f[row])
+                if f[i] - unit > _ROOM:
+                    shrunk = math.exp(unit - f[i])
                     top, rest, lost, apart = top * shrunk, rest * shrunk, lost * shrunk, apart * shrunk
-                    unit = f[row]
-                term = w[row] * math.exp(f[row] - unit)
+                    unit = f[i]
+                term = w[i] * math.exp(f[i] - unit)
                 if term > top:
-                    term, top, heaviest = top, term, row
+                    term, top, largest = top, term, i
                 rest, lost = _added(rest, lost, term)
         work[first] = unit
         work[m + first] = top
         work[2 * m + first] = rest + lost
         work[3 * m + first] = apart
-        order[m + first] = heaviest
+        heaviest[first] = largest
         stop = first
 
 
@@ -152,18 +151,17 @@ class Cox(Groupwise):
         chief, chief_a, chief_b, chief_sum = np.int64(-1), 0.0, 0.0, 0.0
         first = 0
         while first < m:
-            time = abs(y[order[first]])
+            time = abs(y[first])
             stop, many = first, 0
             weight, highest = 0.0, -math.inf
-            while stop < m and abs(y[order[stop]]) == time:
-                row = order[stop]
-                if y[row] > 0.0 and w[row] > 0.0:
+            while stop < m and abs(y[stop]) == time:
+                if y[stop] > 0.0 and w[stop] > 0.0:
                     many += 1
-                    weight += w[row]
-                    highest = max(highest, f[row])
+                    weight += w[stop]
+                    highest = max(highest, f[stop])
                 stop += 1
             before = a + a_lost
-            heaviest, top, rest = order[m + first], work[m + first], work[2 * m + first]
+            heaviest, top, rest = order[first], work[m + first], work[2 * m + first]
             risk = top + rest
             tied = tied_lost = 0.0
             if many > 0:
@@ -181,31 +179,29 @@ class Cox(Groupwise):
                 b, b_lost = _added(b, b_lost, weight / risk / risk)
                 if many > 1:
                     for i in range(first, stop):
-                        row = order[i]
-                        if y[row] > 0.0 and w[row] > 0.0:
-                            tied, tied_lost = _added(tied, tied_lost, w[row] * math.expm1(f[row] - highest))
+                        if y[i] > 0.0 and w[i] > 0.0:
+                            tied, tied_lost = _added(tied, tied_lost, w[i] * math.expm1(f[i] - highest))
             for i in range(first, stop):
-                row = order[i]
-                event = y[row] > 0.0
-                loss[row] = grad[row] = hess[row] = 0.0
+                event = y[i] > 0.0
+                loss[i] = grad[i] = hess[i] = 0.0
                 if event and risk > 0.0:
-                    loss[row] = (f[heaviest] - f[row]) + _log_total(w[heaviest], rest / top)
-                if unit == -math.inf or not w[row] > 0.0:
+                    loss[i] = (f[heaviest] - f[i]) + _log_total(w[heaviest], rest / top)
+                if unit == -math.inf or not w[i] > 0.0:
                     continue
-                x = f[row] - unit
+                x = f[i] - unit
                 e = math.exp(x)
                 pull = _times_exp(before if event else a + a_lost, x, e)
                 if event:
                     beside = 0.0
                     if many > 1:
-                        beside = math.exp(highest - unit) * (weight * math.expm1(f[row] - highest) - (tied + tied_lost))
+                        beside = math.exp(highest - unit) * (weight * math.expm1(f[i] - highest) - (tied + tied_lost))
                     pull += (beside - work[3 * m + first]) / risk
-                grad[row] = w[row] * pull
-                term = w[row] * e
-                if row == chief:
-                    hess[row] = chief_sum + w[row] * _times_exp(chief_a, x, e) - term * term * chief_b
+                grad[i] = w[i] * pull
+                term = w[i] * e
+                if i == chief:
+                    hess[i] = chief_sum + w[i] * _times_exp(chief_a, x, e) - term * term * chief_b
                 else:
-                    hess[row] = w[row] * _times_exp(a + a_lost, x, e) - term * term * (b + b_lost)
+                    hess[i] = w[i] * _times_exp(a + a_lost, x, e) - term * term * (b + b_lost)
             first = stop
 
 
