@@ -244,7 +244,8 @@ def test_units_in_the_last_place_by_mpmath(name):
 
 
 def test_the_tail_of_special_values():
-    tail, bose, log1mexp = (numba.njit(lambda x, f=f: f(x), error_model="numpy") for f in (el.normal_hazard, el.bose, el.log1mexp))
+    functions = el.normal_hazard, el.bose, el.log1mexp
+    tail, bose, log1mexp = (numba.njit(lambda x, f=f: f(x), error_model="numpy") for f in functions)
     assert tail(0.0) == (pytest.approx(math.sqrt(2 / math.pi), rel=1e-15),) * 2
     assert tail(math.inf) == (math.inf, 0.0)
     assert tail(1e300) == (1e300, 1e-300)

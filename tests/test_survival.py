@@ -602,3 +602,14 @@ def test_the_rows_are_for_every_version():
     for name in ("survival:cox", "survival:aft"):
         (row,) = [row for row in builtins.table() if row.name == name]
         assert row.versions == "all"
+
+
+def test_what_the_readme_says_of_xgboosts_cox():
+    y, raw = np.float32([1, 2, 3, -4]), np.float32([20.1, 0, 0, 0])
+    _, theirs = bo.get("survival:cox")(y, raw)
+    assert theirs[1:3] == pytest.approx([-0.11, -0.21], abs=0.005)
+    grad, hess = bo.Cox()(y, raw)
+    assert grad[1:] == pytest.approx([-2 / 3, -1 / 6, 5 / 6], rel=1e-6)
+    assert (hess[1:] > 0.2).all()
+    grad, hess = bo.get("survival:cox")(y, raw + np.float32(70))
+    assert grad.tolist() == [-1, -1, -1, 0] and not hess.any()
