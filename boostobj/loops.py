@@ -277,21 +277,125 @@ def pointwise_gradient(point: Callable, column: int, whole: bool) -> Callable:
 
 
 @functools.cache
-def pointwise_sum(point: Callable) -> Callable:
-    """Weighted sums of gradient and exact Hessian at offset + c: what a start score is found from."""
+def best_constants(point: Callable, among_residuals: bool) -> Callable:
+    """The constant that, added to the scores of a group of rows, minimises their weighted loss: starts, and leaves.
+
+    Group g is the rows from begin[g] to begin[g + 1]. The best constant is where the sum of the gradients changes its sign, the
+    middle of where it is flat at zero. Where there is none it is the one at which the pull of the rows has fallen to 1/n, and
+    is noted in `unbounded`. `among_residuals`: a loss of y - f, whose best constant lies among the residuals. Groups
+    without weight get 0.
+    """
     point_ = _compiled(point)
 
     @_jit
-    def loop(targets, offset, weight, params, c):
+    def slope(targets, raw, weight, params, rows_, c):
+        """Weighted sums of gradient and exact Hessian at raw + c; the weights are multiplied by rows_[2]."""
         total_grad = 0.0
         total_hess = 0.0
-        for i in range(offset.size):
-            v = point_(*(columns(targets, i) + (offset[i] + c,) + params))  # noqa: RUF005
-            total_grad += weight[i] * v[1]
-            total_hess += weight[i] * v[2]
+        for i in range(rows_[0], rows_[1]):
+            v = point_(*(columns(targets, i) + (raw[i] + c,) + params))  # noqa: RUF005
+            w = weight[i] * rows_[2]
+            total_grad += w * v[1]
+            total_hess += w * v[2]
         return total_grad, total_hess
 
-    return _cached(loop, "pointwise_sum", point)
+    @_jit
+    def edge(targets, raw, weight, params, rows_, level, outside, inside):
+        """The far end of the stretch where the slope is exactly the level, from `inside` towards `outside`."""
+        if slope(targets, raw, weight, params, rows_, outside)[0] == level:
+            return outside
+        for _ in range(1100):
+            middle = outside / 2 + inside / 2
+            if middle == outside or middle == inside:
+                break
+            if slope(targets, raw, weight, params, rows_, middle)[0] == level:
+                inside = middle
+            else:
+                outside = middle
+        return inside
+
+    @_jit
+    def root(targets, raw, weight, params, rows_, level, low, high):
+        """Where the slope, which does not fall, crosses the level between low and high.
+
+        Newton's steps where they stay inside the bracket and halve it at least every other time; bisection otherwise.
+        """
+        if slope(targets, raw, weight, params, rows_, low)[0] > level:
+            return low
+        if slope(targets, raw, weight, params, rows_, high)[0] < level:
+            return high
+        c = low / 2 + high / 2
+        before = high - low
+        for _ in range(200):
+            g, h = slope(targets, raw, weight, params, rows_, c)
+            g -= level
+            if g == 0.0:
+                left = edge(targets, raw, weight, params, rows_, level, low, c)
+                return left / 2 + edge(targets, raw, weight, params, rows_, level, high, c) / 2
+            if g < 0.0:
+                low = c
+            else:
+                high = c
+            middle = low / 2 + high / 2
+            following = middle
+            if h > 0.0 and not high - low > before / 2:
+                step = c - g / h
+                following = step if low < step < high else middle
+            before = high - low
+            if following == low or following == high or following == c:
+                return following
+            c = following
+        return c
+
+    @_jit
+    def bracket(targets, raw, weight, params, rows_, begin, smallest):
+        """(low, high, level): where the slope changes its sign; the level it is to have instead where it does not."""
+        pull = abs(slope(targets, raw, weight, params, rows_, begin)[0])
+        low = high = begin
+        # A finite constant is where the sign changes, however small the slope is before it. Where there is none the
+        # slope runs out to 0 and has been small before; a loss that is flat at its best was steep until there.
+        step, before = 1.0, pull
+        g = slope(targets, raw, weight, params, rows_, high)[0]
+        while g < 0.0 and step < 2.0**1000:
+            low, high, step, before = high, high + step, step * 2, -g
+            g = slope(targets, raw, weight, params, rows_, high)[0]
+        if g == 0.0 and before <= smallest * pull < pull:
+            return begin, high, -smallest * pull
+        g = slope(targets, raw, weight, params, rows_, low)[0]
+        while g > 0.0 and step < 2.0**1000:
+            low, high, step, before = low - step, low, step * 2, g
+            g = slope(targets, raw, weight, params, rows_, low)[0]
+        if g == 0.0 and before <= smallest * pull < pull:
+            return low, begin, smallest * pull
+        return low, high, 0.0
+
+    @_jit
+    def loop(start, stop, targets, raw, weight, params, begin, best, unbounded):
+        for group in range(start, stop):
+            first, last = begin[group], begin[group + 1]
+            total = middle = 0.0
+            low, high, used = np.inf, -np.inf, 0
+            for i in range(first, last):
+                total += weight[i]
+                middle += weight[i] * raw[i]
+                if weight[i] > 0.0:
+                    used += 1
+                    residual = columns(targets, i)[0] - raw[i]
+                    low, high = min(low, residual), max(high, residual)
+            best[group], unbounded[group] = 0.0, False
+            if used == 0:
+                continue
+            # By a power of two: sums of equal weights stay exact, and a slope that is 0 is 0.
+            rows_ = (first, last, math.ldexp(1.0, -math.frexp(total)[1]))
+            level = 0.0
+            if not among_residuals:
+                smallest = 1.0 / max(float(used), total, 2.0)
+                low, high, level = bracket(targets, raw, weight, params, rows_, -middle / total, smallest)
+            unbounded[group] = level != 0.0
+            best[group] = root(targets, raw, weight, params, rows_, level, low, high)
+        return _CLEAR
+
+    return _cached(loop, "best_constants", point, among_residuals)
 
 
 @functools.cache

@@ -44,6 +44,8 @@ class Objective(ABC):
     domain: ClassVar[Interval]
     scores: ClassVar[Interval] = REAL
     """The raw scores for which the loss is defined; beyond them the boosters' door goes on as at the end."""
+    convex: ClassVar[bool] = True
+    """Whether the loss is convex in the raw scores."""
     link_slope: ClassVar[str] = ""
     """The field that multiplies a raw score before the link, if there is one."""
     boosters_curvature: ClassVar[str] = "native"
@@ -701,44 +703,26 @@ class Pointwise(_Textbook):
             y, place = np.unique(y, return_inverse=True, axis=0)
             weight = np.bincount(place.ravel(), weights=weight)
             offset = np.zeros(len(y))
+        best, unbounded = self._best_constants(y, weight, offset, np.array([0, len(y)]))
+        if unbounded[0]:
+            warnings.warn(
+                f"{self._owner}: no finite start minimises the loss (is there only one class?); it is bounded instead",
+                UserWarning,
+                stacklevel=3,
+            )
+        return best
+
+    @final
+    def _best_constants(
+        self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray, begin: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """For each group of rows, from begin[g] to begin[g + 1], what to add to their scores; and where that is infinite."""
+        best, unbounded = np.empty(len(begin) - 1), np.empty(len(begin) - 1, np.bool_)
+        loop = loops.best_constants(type(self).point, self.link == "identity")
         targets = tuple(map(np.ascontiguousarray, _columns(y)))
-        loop = loops.pointwise_sum(type(self).point)
-        total = weight.sum()
-        # By a power of two: sums of equal weights stay exact, and a slope that is 0 is 0.
-        weight = np.ldexp(weight, -math.frexp(total)[1])
-        parameters = self._kernel_parameters()
-
-        def slope(c: float) -> tuple[float, float]:
-            return loop(targets, offset, weight, parameters, float(c))
-
-        if self.link == "identity":  # losses of y - f: the best constant lies among the residuals
-            used = weight > 0
-            residual = y[used] - offset[used]
-            low, high = float(residual.min()), float(residual.max())
-        else:
-            begin = low = high = -float(weight @ offset / weight.sum())
-            pull = abs(slope(begin)[0])
-            smallest = pull / max(np.count_nonzero(weight), total, 2.0)
-            # A finite start is where the sign changes, however small the slope is before it. Where there is none the
-            # slope runs out to 0 and has been small before; a loss that is flat at its best was steep until there.
-            step, before = 1.0, pull
-            while (g := slope(high)[0]) < 0.0 and step < 2.0**1000:
-                low, high, step, before = high, high + step, step * 2, -g
-            if g == 0.0 and before <= smallest < pull:
-                return self._bounded(slope, begin, high, -smallest)
-            while (g := slope(low)[0]) > 0.0 and step < 2.0**1000:
-                low, high, step, before = low - step, low, step * 2, g
-            if g == 0.0 and before <= smallest < pull:
-                return self._bounded(slope, low, begin, smallest)
-        return np.array([_root(slope, low, high)])
-
-    def _bounded(self, slope: Callable, low: float, high: float, level: float) -> np.ndarray:
-        warnings.warn(
-            f"{self._owner}: no finite start minimises the loss (is there only one class?); it is bounded instead",
-            UserWarning,
-            stacklevel=4,
-        )
-        return np.array([_root(lambda c: (slope(c)[0] - level, slope(c)[1]), low, high)])
+        rest = (targets, offset, weight, self._kernel_parameters(), begin, best, unbounded)
+        threads.run(lambda start, stop: loop(start, stop, *rest), len(best), len(y))
+        return best, unbounded
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
@@ -859,6 +843,8 @@ class Groupwise(_Textbook):
     """
 
     group: ClassVar[Callable[..., None]]
+    some: ClassVar[Interval] = REAL
+    """Where one target has to lie at least, for there to be something to learn."""
     by_size: ClassVar[bool] = False
     """Whether the kernel is to find in `order` the rows of the group by ascending |y|."""
 
@@ -897,6 +883,8 @@ class Groupwise(_Textbook):
 
     @final
     def _start(self, rows: protocol.Rows, offset: np.ndarray | None) -> np.ndarray:
+        if not self.some.contains(rows.y).any():
+            raise ValueError(f"{self._owner}: y must be {self.some.words} somewhere, it is in none of {len(rows.y)} rows")
         return np.zeros(1)
 
 
@@ -976,48 +964,6 @@ def _limit(results: tuple[np.ndarray, np.ndarray]) -> float:
 def _float_array(raw: Any) -> np.ndarray:
     raw = np.asarray(raw)
     return raw if raw.dtype in (np.float32, np.float64) else raw.astype(np.float64)
-
-
-def _root(slope: Callable[[float], tuple[float, float]], low: float, high: float) -> float:
-    """Where a non-decreasing function crosses zero between low and high; the middle of where it is flat at zero.
-
-    Newton's steps where they stay inside the bracket and halve it at least every other time; bisection otherwise.
-    """
-    if slope(low)[0] > 0:
-        return low
-    if slope(high)[0] < 0:
-        return high
-    c = low / 2 + high / 2
-    before = high - low
-    for _ in range(200):
-        g, h = slope(c)
-        if g == 0:
-            return _edge(slope, low, c, -1) / 2 + _edge(slope, high, c, 1) / 2
-        low, high = (c, high) if g < 0 else (low, c)
-        step = c - g / h if h > 0 else math.nan
-        middle = low / 2 + high / 2
-        slow = high - low > before / 2
-        before = high - low
-        following = step if low < step < high and not slow else middle
-        if following in (low, high) or following == c:
-            return following
-        c = following
-    return c
-
-
-def _edge(slope: Callable[[float], tuple[float, float]], outside: float, inside: float, sign: int) -> float:
-    """The far end of the stretch where the function is exactly zero, from `inside` towards `outside`."""
-    if slope(outside)[0] == 0:
-        return outside
-    for _ in range(1100):
-        middle = outside / 2 + inside / 2
-        if middle in (outside, inside):
-            break
-        if slope(middle)[0] == 0:
-            inside = middle
-        else:
-            outside = middle
-    return inside
 
 
 def _root_of_many(slope: Callable[[np.ndarray], np.ndarray], c: np.ndarray, shift_free: bool) -> np.ndarray:

@@ -15,15 +15,6 @@ from .domain import Choice, Interval, Optional, Parameter
 from .objective import Objective
 from .registry import get
 
-_RENEWED = "LightGBM sets its leaves anew after each tree, which it does for no callable"
-
-LEFT: Mapping[str, str] = MappingProxyType({
-    "lightgbm:regression_l1": _RENEWED,
-    "lightgbm:quantile": _RENEWED,
-    "lightgbm:mape": _RENEWED,
-})  # fmt: skip
-"""The boosters' objectives that are not here, by public name, each with the reason."""
-
 OBJECTIVE_ALIASES: Mapping[str, Mapping[str, str]] = MappingProxyType({
     "xgboost": {"reg:linear": "reg:squarederror"},
     "lightgbm": {
@@ -82,9 +73,9 @@ def from_params(booster: str, params: Mapping[str, Any] | Iterable[tuple[str, An
     Raises
     ------
     ValueError
-        Unknown booster; an objective that it does not have (the message has the nearest names), or that is not here
-        (the reason); aliases of one parameter with different values, where LightGBM would take one of them; a value
-        outside a parameter's domain; no value where the booster has no default.
+        Unknown booster; an objective that it does not have (the message has the nearest names); aliases of one parameter
+        with different values, where LightGBM would take one of them; a value outside a parameter's domain; no value where
+        the booster has no default.
     TypeError
         `params` are no parameters, or the objective is neither a name nor one of ours.
 
@@ -157,14 +148,10 @@ def _public(booster: str, text: str) -> str:
     name = aliases.get(text, text)
     if booster == "lightgbm" and name == _NO_OBJECTIVE:
         raise ValueError(f"lightgbm: objective {text!r} stands for none of LightGBM's own; give the callable itself")
-    public = f"lightgbm:{name}" if booster == "lightgbm" else name
-    if public in LEFT:
-        raise ValueError(f"{booster}: objective {text!r} is {booster}'s, but not here: {LEFT[public]}")
     names = {row.name: row for row in builtins.names().values() if row.booster == booster}
     if name in names:
         return names[name].public_name
-    left = {n.removeprefix("lightgbm:") for n in LEFT if n.startswith("lightgbm:") == (booster == "lightgbm")}
-    near = difflib.get_close_matches(text, sorted({*names, *left, *aliases}), n=3, cutoff=0.5)
+    near = difflib.get_close_matches(text, sorted({*names, *aliases}), n=3, cutoff=0.5)
     hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
     raise ValueError(f"{booster}: no objective {text!r}{hint} (see `boostobj list`)")
 

@@ -67,6 +67,9 @@ def load(name: str) -> Data:
     if name in ("breast cancer", "diabetes", "digits"):
         read = getattr(datasets, f"load_{name.replace(' ', '_')}")
         return _data(name, *read(return_X_y=True))
+    if name.startswith("diabetes, "):  # the progression of the disease as a time, with many ties
+        x, y = datasets.load_diabetes(return_X_y=True)
+        return _times(name, x, y, np.random.default_rng(0))
     rng = np.random.default_rng(0)
     n, p = 20_000, 12
     x = rng.normal(size=(n, p))
@@ -88,9 +91,25 @@ def load(name: str) -> Data:
     if name == "synthetic 5 classes":
         score = np.stack([signal * np.cos(j) + x[:, j] for j in range(5)], axis=1) + rng.gumbel(size=(n, 5))
         return _data(name, x, score.argmax(axis=1))
+    if name.startswith("synthetic times, "):
+        return _times(name, x, np.ceil(100 * np.exp(signal / 3 + rng.gumbel(size=n) / 2)), rng)
     if name.startswith("synthetic queries"):
         return _queries(name, x[:6000], (signal + rng.normal(size=n))[:6000], rng)
     raise ValueError(f"no data set {name!r}")
+
+
+def _times(name: str, x: np.ndarray, time: np.ndarray, rng: np.random.Generator) -> Data:
+    """Times of which not all are seen: signed, or the ends of intervals of every kind."""
+    end = np.quantile(time, rng.uniform(0.3, 1.0, len(time)))
+    seen = np.minimum(time, end)
+    if name.endswith("signed"):
+        return _data(name, x, np.where(time <= end, seen, -seen))
+    both = np.stack([seen, np.where(time <= end, seen, np.inf)], axis=1)
+    kind = rng.integers(0, 4, len(time))
+    both[kind == 1] *= [0.8, 1.3]
+    both[kind == 2] *= [0.0, 1.0]
+    both[(both == [0.0, np.inf]).all(axis=1)] = [1.0, np.inf]  # an interval without ends says nothing
+    return _data(name, x, both)
 
 
 def _queries(name: str, x: np.ndarray, signal: np.ndarray, rng: np.random.Generator) -> Data:
@@ -273,7 +292,7 @@ def _run_lightgbm(case: Case, data: Data, objective: Objective) -> Result:
     raw: list[Any] = [b.predict(data.x, raw_score=True) for b in (theirs, _with_start(ours, shift))]
     shown: list[Any] = [theirs.predict(data.x), objective.inverse_link(raw[1])]
     trees = [_lightgbm_trees(theirs), _lightgbm_trees(ours)]
-    if not at_zero:
+    if not at_zero and not case.trained:
         for i in range(k):
             trees[0][i] = _without_start(trees[0][i], 0.0)
             trees[1][i] = _without_start(trees[1][i], shift[i])
@@ -317,7 +336,7 @@ def _without_start(tree: dict[str, str], shift: float) -> dict[str, str]:
 
 def _on(objective: str, *data: str, **params: Any) -> list[Case]:
     row = builtins.names()[objective]
-    trained = bool(row.remembers and row.remembers({**row.defaults(), **params}))
+    trained = bool(row.remembers and row.remembers({**row.defaults(), **params})) or row.leaves is not None
     return [
         Case(objective, name, objective_params=tuple(params.items()), trained=trained or name == _PLACES) for name in data
     ]
@@ -348,12 +367,17 @@ def _real() -> list[Case]:
         *_on("reg:tweedie", _DIABETES),
         *_on("multi:softmax", _DIGITS),
         *_on("multi:softprob", _DIGITS),
+        *_on("survival:cox", "diabetes, signed"),
+        *_on("survival:aft", "diabetes, intervals"),
         *_on("rank:ndcg", _QUERIES),
         *_on("rank:ndcg", _QUERIES, lambdarank_pair_method="mean"),
         *_on("rank:pairwise", _QUERIES),
         *_on("rank:map", _CLICKS),
         *_on("lightgbm:regression", _DIABETES),
         *_on("lightgbm:regression", _DIABETES, reg_sqrt=True),
+        *_on("lightgbm:regression_l1", _DIABETES),
+        *_on("lightgbm:quantile", _DIABETES, alpha=0.3),
+        *_on("lightgbm:mape", _DIABETES),
         *_on("lightgbm:huber", _DIABETES, alpha=150.0),
         *_on("lightgbm:fair", _DIABETES, fair_c=20.0),
         *_on("lightgbm:poisson", _DIABETES),
@@ -372,6 +396,7 @@ def _real() -> list[Case]:
 def _more() -> list[Case]:
     """Other parameters, on larger data and other kinds of targets."""
     real, counts, positive, claims = (f"synthetic {kind}" for kind in ("regression", "counts", "positive", "claims"))
+    intervals = "synthetic times, intervals"
     binary, soft, five = "synthetic binary", "synthetic soft labels", "synthetic 5 classes"
     xgboost = [
         *_on("reg:squarederror", real, scale_pos_weight=3.0),
@@ -393,6 +418,10 @@ def _more() -> list[Case]:
         *_on("reg:tweedie", claims, tweedie_variance_power=1.2),
         *_on("multi:softmax", five),
         *_on("multi:softprob", five),
+        *_on("survival:cox", "synthetic times, signed"),
+        *_on("survival:aft", intervals),
+        *_on("survival:aft", intervals, aft_loss_distribution="logistic", aft_loss_distribution_scale=0.4),
+        *_on("survival:aft", intervals, aft_loss_distribution="extreme", aft_loss_distribution_scale=1.7),
         *_on("rank:ndcg", _QUERIES, lambdarank_num_pair_per_sample=5),
         *_on("rank:ndcg", _QUERIES, lambdarank_normalization=False, ndcg_exp_gain=False),
         *_on("rank:ndcg", _QUERIES, lambdarank_pair_method="mean", ndcg_exp_gain=False, lambdarank_num_pair_per_sample=3),
@@ -406,6 +435,9 @@ def _more() -> list[Case]:
     lightgbm = [
         *_on("lightgbm:regression", real),
         *_on("lightgbm:regression", real, reg_sqrt=True),
+        *_on("lightgbm:regression_l1", real),
+        *_on("lightgbm:quantile", real),
+        *_on("lightgbm:mape", counts),
         *_on("lightgbm:huber", real),
         *_on("lightgbm:fair", real),
         *_on("lightgbm:poisson", counts, poisson_max_delta_step=0.3),

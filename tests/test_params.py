@@ -10,7 +10,7 @@ from lightgbm.basic import _ConfigAliases
 
 import boostobj as bo
 from boostobj import builtins
-from boostobj.params import LEFT, OBJECTIVE_ALIASES, PARAMETER_ALIASES
+from boostobj.params import PARAMETER_ALIASES
 
 ROWS = sorted(builtins.names().items())
 VARIANTS = [
@@ -170,16 +170,6 @@ def test_aliases_that_agree_and_that_do_not():
         bo.from_params("lightgbm", {**agreeing, "num_classes": 4})
     with pytest.raises(ValueError, match="objective='multiclass' and app='binary' are one parameter, objective: give one"):
         bo.from_params("lightgbm", {"objective": "multiclass", "app": "binary"})
-
-
-@pytest.mark.parametrize("public", LEFT)
-def test_what_is_left_says_why(public):
-    booster = "lightgbm" if public.startswith("lightgbm:") else "xgboost"
-    name = public.removeprefix("lightgbm:")
-    for text in [name] + [alias for alias, to in OBJECTIVE_ALIASES[booster].items() if to == name]:
-        with pytest.raises(ValueError) as error:
-            bo.from_params(booster, {"objective": text})
-        assert str(error.value) == f"{booster}: objective {text!r} is {booster}'s, but not here: {LEFT[public]}"
 
 
 @pytest.mark.parametrize(("booster", "objective", "near"), [

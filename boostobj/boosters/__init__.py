@@ -9,7 +9,15 @@ from .. import protocol
 from ..objective import Objective
 
 
-def train(params: Mapping[str, Any], data: Any, num_boost_round: int = 10, *, objective: str | Objective, **kwargs: Any) -> Any:
+def train(
+    params: Mapping[str, Any],
+    data: Any,
+    num_boost_round: int = 10,
+    *,
+    objective: str | Objective,
+    leaf: str = "newton",
+    **kwargs: Any,
+) -> Any:
     """Train a booster with an objective: start, link and metric as if the booster had the loss built in.
 
     What the booster's own train does, around a callable: it starts at the objective's start, measures the objective's
@@ -84,9 +92,9 @@ def train(params: Mapping[str, Any], data: Any, num_boost_round: int = 10, *, ob
     if protocol.is_dmatrix(data):
         from .xgboost import train as train_xgboost
 
-        return train_xgboost(params, data, num_boost_round, objective, kwargs)
+        return train_xgboost(params, data, num_boost_round, objective, leaf, kwargs)
     if protocol.is_dataset(data):
         from .lightgbm import train as train_lightgbm
 
-        return train_lightgbm(params, data, num_boost_round, objective, kwargs)
+        return train_lightgbm(params, data, num_boost_round, objective, leaf, kwargs)
     raise TypeError(f"train: data must be an xgboost.DMatrix or a lightgbm.Dataset, got {type(data).__name__}")

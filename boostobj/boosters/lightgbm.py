@@ -14,7 +14,7 @@ import numpy as np
 from .. import builtins, protocol
 from ..links import LINKS
 from ..objective import Objective
-from . import common
+from . import common, leaves
 
 _EPSILON = float(np.float32(1e-15))  # kEpsilon: LightGBM adds no start that is smaller
 _ZERO = 1e-35  # kZeroThreshold
@@ -32,18 +32,78 @@ def aliases(name: str) -> set[str]:
     return {name, *lightgbm.basic._ConfigAliases.get(name)}
 
 
-def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective: str | Objective, kwargs: dict[str, Any]) -> Any:
-    import lightgbm
-
+def train(
+    params: Mapping[str, Any], data: Any, num_boost_round: int, objective: str | Objective, leaf: str, kwargs: dict[str, Any]
+) -> Any:
     objective, params = common.settled(objective, params, "lightgbm", aliases)
+    leaves.check(leaf, objective)
     _refuse(objective, params, kwargs)
-    builtin = common.like(objective) == "lightgbm"
-    kwargs = _with_metric(objective, params, kwargs)
-    kwargs["callbacks"] = [_created_without_objective(params), *(kwargs.get("callbacks") or ())]
+    kwargs, measured = _with_metric(objective, params, kwargs)
     valid = kwargs.get("valid_sets") or ()
     sets = list({id(d): d for d in [data, *([valid] if protocol.is_dataset(valid) else valid)]}.values())
-    continued = kwargs.get("init_model") is not None
+    x = _raw_data(data)
+    name = common.public_name(objective)
+    renewed = objective._native_by_default("lightgbm")
+    if renewed is None or renewed[0].leaves is None:
+        renewed = None
+    obstacle = _obstacle(params, x)
+    if leaf == "exact":
+        if obstacle:
+            raise ValueError(f"train: leaf='exact' with {name!r} is not possible: {obstacle}")
+        return _trained(params, data, num_boost_round, objective, sets, kwargs, x, None)
+    if renewed is None:
+        return _trained(params, data, num_boost_round, objective, sets, kwargs, None, None)
+    try:
+        obstacle = obstacle or _obstacle_to_the_same(params, kwargs)
+        if obstacle:
+            raise leaves.NotTheSame(obstacle)
+        return _trained(params, data, num_boost_round, objective, sets, kwargs, x, renewed)
+    except leaves.NotTheSame as reason:
+        if common.like(objective) != "lightgbm":
+            raise ValueError(f"train: {objective!r}: LightGBM's leaves cannot be reproduced: {reason}") from None
+        warnings.warn(
+            f"train: {name!r} is trained by LightGBM itself: its leaves cannot be reproduced here, because {reason}",
+            UserWarning,
+            stacklevel=3,
+        )
+        return _by_lightgbm(objective, params, data, num_boost_round, sets, kwargs, measured)
 
+
+def _by_lightgbm(
+    objective: Objective,
+    params: dict[str, Any],
+    data: Any,
+    num_boost_round: int,
+    sets: list[Any],
+    kwargs: dict[str, Any],
+    measured: bool,
+) -> Any:
+    """LightGBM's own training, with the metric that ours would have had."""
+    import lightgbm
+
+    own = {**params, **_changed(objective), "objective": builtins.names()[common.public_name(objective)].name}
+    with _restored(sets):
+        for dataset in sets:
+            if kwargs.get("init_model") is None and dataset._predictor is not None:
+                dataset._set_predictor(None)
+        return lightgbm.train(own if measured else {**own, "metric": "None"}, data, num_boost_round, **kwargs)
+
+
+def _trained(
+    params: dict[str, Any],
+    data: Any,
+    num_boost_round: int,
+    objective: Objective,
+    sets: list[Any],
+    kwargs: dict[str, Any],
+    x: Any,
+    renewed: tuple[builtins.Native, Mapping[str, Any]] | None,
+) -> Any:
+    """Around the callable; leaves are set anew where there is raw data for it: as in `renewed`, or to the optimum."""
+    import lightgbm
+
+    builtin = common.like(objective) == "lightgbm"
+    continued = kwargs.get("init_model") is not None
     with _restored(sets):
         for dataset in sets:
             _readable(dataset, data, params)
@@ -77,14 +137,109 @@ def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective:
         constant = best if builtin and not averaged and not continued else start
         remembering = common.remembering(objective, {"params": params})
         callable_ = _with_still(objective, still, constant - start) if still.any() else remembering
-        booster: Any = lightgbm.train({**params, "objective": callable_}, data, num_boost_round, **kwargs)
-    text = _sealed(booster.model_to_string(), np.zeros(k) if continued else start, constant, line)
+        given = params
+        renewal = None if x is None else _renewal(objective, params, data, k, x, renewed, bool((constant != start).any()))
+        if renewal:
+            params = {n: v for n, v in params.items() if n not in aliases("learning_rate")}
+            params["learning_rate"] = renewal.faint_rate
+        callbacks = [_created_without_objective(given, renewal), *(kwargs.get("callbacks") or ())]
+        booster: Any = lightgbm.train(
+            {**params, "objective": callable_}, data, num_boost_round, **{**kwargs, "callbacks": callbacks}
+        )
+    text = booster.model_to_string()
+    if renewal:
+        renewal.leave(booster)
+        text = renewal.restored(text, booster.best_iteration)
+        rates = {n: v for n, v in given.items() if n in aliases("learning_rate")}
+        booster.params.pop("learning_rate")
+        booster.params.update(rates)
+    text = _sealed(text, np.zeros(k) if continued else start, constant, line)
     booster.model_from_string(text)
     if line:
         booster.params["objective"] = line.split()[0]
         if "_Booster__set_objective_to_none" in vars(booster):
             booster._Booster__set_objective_to_none = False  # refit asks
     return booster
+
+
+def _renewal(
+    objective: Objective,
+    params: Mapping[str, Any],
+    data: Any,
+    k: int,
+    x: Any,
+    renewed: tuple[builtins.Native, Mapping[str, Any]] | None,
+    moves: bool,
+) -> leaves.LightGBM:
+    from lightgbm.basic import _choose_param_value
+
+    y, weight, *_ = protocol.rows(common.public_name(objective), data, objective._wants)
+    if renewed and renewed[0].name == "mape" and weight is not None and not _true(params, "force_row_wise"):
+        raise leaves.NotTheSame("with weights LightGBM takes the first row's Hessian for all, unless force_row_wise=True")
+    values = [leaves.percentiles(*renewed, y, weight)] if renewed else leaves.optima(objective, y, weight, k)
+    rate = float(_choose_param_value("learning_rate", dict(params), 0.1)["learning_rate"])
+    # Predicting, LightGBM resets both to their defaults.
+    kept = {n: v for n, v in params.items() if n in aliases("num_threads") | aliases("verbosity")}
+    return leaves.LightGBM(x, rate, values, kept, same=renewed is not None, moves=moves)
+
+
+def _raw_data(dataset: Any) -> Any:
+    """What LightGBM can predict the leaves of the rows from; None where that is not at hand."""
+    x = dataset.data
+    if dataset.used_indices is not None and getattr(dataset, "_need_slice", True):
+        x = dataset.reference.data
+        if x is not None and hasattr(x, "shape"):
+            x = x.iloc[dataset.used_indices] if hasattr(x, "iloc") else x[dataset.used_indices]
+    if isinstance(x, list) and all(isinstance(part, np.ndarray) for part in x):
+        x = np.concatenate(x)
+    if isinstance(x, np.ndarray):
+        return np.ascontiguousarray(x, x.dtype if x.dtype in (np.float32, np.float64) else np.float64)
+    return x if hasattr(x, "shape") else None  # not a file, nor a Sequence
+
+
+def _true(params: Mapping[str, Any], name: str) -> bool:
+    return any(str(params[key]).lower() in ("true", "+", "1") for key in aliases(name) & set(params))
+
+
+def _obstacle(params: Mapping[str, Any], x: Any) -> str:
+    """Why leaves cannot be set anew; "" if they can."""
+
+    def given(name: str, *usual: str) -> str:
+        found = [f"{key}={params[key]!r}" for key in sorted(aliases(name) & set(params)) if str(params[key]).lower() not in usual]
+        return found[0] if found else ""
+
+    if x is None:
+        return (
+            "the raw data are not at hand (LightGBM frees them when it constructs a Dataset; free_raw_data=False keeps them, and"
+            " files and Sequences have none)"
+        )
+    if _true(params, "linear_tree"):
+        return "linear_tree has other leaves than constants"
+    if any(params[key] not in (None, "") and np.any(params[key]) for key in aliases("monotone_constraints") & set(params)):
+        return "monotone_constraints would not hold for the new leaves"
+    if found := given("device_type", "cpu"):
+        return f"{found} keeps its scores elsewhere"
+    if found := given("tree_learner", "serial") or given("num_machines", "1"):
+        return f"{found} has rows on other machines"
+    return ""
+
+
+def _obstacle_to_the_same(params: Mapping[str, Any], kwargs: Mapping[str, Any]) -> str:
+    """Why the leaves of LightGBM's own objective cannot be reproduced; "" if they can."""
+
+    def value(name: str, default: Any) -> Any:
+        return next((params[key] for key in sorted(aliases(name) & set(params)) if params[key] is not None), default)
+
+    if float(value("bagging_fraction", 1.0)) < 1 and int(value("bagging_freq", 0)) > 0:
+        return "bagging_fraction leaves out rows, and LightGBM does not say which"
+    if "goss" in (value("boosting", "gbdt"), value("data_sample_strategy", "bagging")):
+        return "GOSS leaves out rows, and LightGBM does not say which"
+    if _true(params, "reg_sqrt"):
+        return "reg_sqrt makes another objective of it"
+    for callback in kwargs.get("callbacks") or ():
+        if type(callback).__module__ != "lightgbm.callback":
+            return "a callback may look at the model, which has no trees before the end"
+    return ""
 
 
 def _refuse(objective: Objective, params: Mapping[str, Any], kwargs: Mapping[str, Any]) -> None:
@@ -112,8 +267,13 @@ def _refuse(objective: Objective, params: Mapping[str, Any], kwargs: Mapping[str
         )
 
 
-def _with_metric(objective: Objective, params: Mapping[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The objective's own mean loss where the user names no metric; LightGBM shows built-in metrics raw scores."""
+def _with_metric(
+    objective: Objective, params: Mapping[str, Any], kwargs: dict[str, Any]
+) -> tuple[dict[str, Any], bool]:
+    """The objective's own mean loss where the user names no metric, and whether the user does.
+
+    LightGBM shows built-in metrics raw scores.
+    """
     given = [params[key] for key in sorted(aliases("metric")) if params.get(key) is not None]
     names = [n for value in given for n in (value.split(",") if isinstance(value, str) else value)]
     for name in names:
@@ -124,16 +284,18 @@ def _with_metric(objective: Objective, params: Mapping[str, Any], kwargs: dict[s
                 f" {', '.join(sorted(_RANKS))} and 'None', or feval; its own loss is measured where metric is left out"
             )
     if names or kwargs.get("feval") is not None or not common.measures(objective):
-        return dict(kwargs)
+        return dict(kwargs), True
     name = common.public_name(objective)
 
     def metric(raw: np.ndarray, dataset: Any) -> tuple[str, float, bool]:
         return name, common.mean_loss(objective, raw, dataset), False
 
-    return {**kwargs, "feval": metric}
+    return {**kwargs, "feval": metric}, False
 
 
-def _created_without_objective(params: Mapping[str, Any]) -> Callable[[Any], None]:
+def _created_without_objective(
+    params: Mapping[str, Any], renewal: leaves.LightGBM | None = None
+) -> Callable[[Any], None]:
     """LightGBM's first update with a callable resets parameters, which draws one sample of columns too many.
 
     lightgbm.train has created the Booster without objective, so that there is nothing to reset: say so before.
@@ -142,6 +304,10 @@ def _created_without_objective(params: Mapping[str, Any]) -> Callable[[Any], Non
     def callback(env: Any) -> None:
         if env.iteration != env.begin_iteration:
             return
+        if renewal:
+            del env.params["learning_rate"]  # other callbacks see what the user has said
+            env.params.update({n: v for n, v in params.items() if n in aliases("learning_rate")})
+            renewal.watch(env.model)
         if "_Booster__set_objective_to_none" in vars(env.model):
             env.model._Booster__set_objective_to_none = True
         elif any(float(params[key]) < 1 for key in aliases("feature_fraction") & set(params)):

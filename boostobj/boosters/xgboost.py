@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,17 +14,20 @@ import numpy as np
 from .. import protocol
 from ..links import LINKS
 from ..objective import Objective
-from . import common
+from . import common, leaves
 
 
 def aliases(name: str) -> set[str]:
     return {name}
 
 
-def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective: str | Objective, kwargs: dict[str, Any]) -> Any:
-    import xgboost
-
+def train(
+    params: Mapping[str, Any], data: Any, num_boost_round: int, objective: str | Objective, leaf: str, kwargs: dict[str, Any]
+) -> Any:
     objective, params = common.settled(objective, params, "xgboost", aliases)
+    leaves.check(leaf, objective)
+    if leaf == "exact":
+        _refuse_exact(objective, params, kwargs)
     builtin = common.like(objective) == "xgboost"
     sets = _different([data, *(d for d, _ in kwargs.get("evals") or ())])
     continued = kwargs.get("xgb_model") is not None
@@ -43,9 +48,9 @@ def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective:
     ours = objective._native_by_default("xgboost") is None
     if ours and "base_score" not in {**beside, **params} and not continued:  # XGBoost before 3.1, several scores
         offset_counts = True
+    grown = functools.partial(_grown, data, num_boost_round, objective, callable_, leaf, sets, kwargs)
     if not offset_counts:
-        booster = xgboost.train({**beside, **params}, data, num_boost_round, obj=callable_, **kwargs)
-        return _with_bias(booster, memory)
+        return _with_bias(grown({**beside, **params}), memory)
 
     if "base_score" in params:
         raise ValueError(
@@ -63,8 +68,56 @@ def train(params: Mapping[str, Any], data: Any, num_boost_round: int, objective:
     if not continued:
         beside["base_score"] = _base_score_of_zero(beside)
     with _margins(sets, offsets, start):
-        booster = xgboost.train({**beside, **params}, data, num_boost_round, obj=callable_, **kwargs)
-    return booster if continued else _folded(booster, start)
+        booster = grown({**beside, **params})
+    return booster if continued else _edited(booster, functools.partial(_fold, start))
+
+
+def _grown(
+    data: Any,
+    num_boost_round: int,
+    objective: Objective,
+    callable_: Any,
+    leaf: str,
+    sets: list[Any],
+    kwargs: dict[str, Any],
+    params: dict[str, Any],
+) -> Any:
+    """A training around the callable, with the leaves that were asked for."""
+    import xgboost
+
+    if leaf == "newton":
+        return xgboost.train(params, data, num_boost_round, obj=callable_, **kwargs)
+    y, weight, *_ = protocol.rows(common.public_name(objective), data, objective._wants)
+    values = leaves.optima(objective, y, weight, int(params.get("num_class", 1)))
+    rates = [params[name] for name in params if name in ("eta", "learning_rate")]
+    renewal = leaves.XGBoost(objective, params, sets, values, float(rates[-1] if rates else 0.3))
+    kwargs = {**kwargs, "callbacks": [renewal.callback(), *(kwargs.get("callbacks") or ())]}
+    booster = xgboost.train(params, data, num_boost_round, obj=renewal.gradients, **kwargs)
+    renewal.leave(booster)
+    return _edited(booster, renewal.restore)
+
+
+def _refuse_exact(objective: Objective, params: Mapping[str, Any], kwargs: Mapping[str, Any]) -> None:
+    """What has no leaves of one number, or sets them itself."""
+    import xgboost
+
+    name = common.public_name(objective)
+    refused = {
+        "booster": ("gblinear", "dart"),
+        "multi_strategy": ("multi_output_tree",),
+        "process_type": ("update",),
+    }
+    for key, values in refused.items():
+        if params.get(key) in values:
+            raise ValueError(f"train: leaf='exact' with {name!r} is not possible with {key}={params[key]!r}")
+    constraints = params.get("monotone_constraints")
+    if constraints and re.search("[1-9]", str(constraints)):
+        raise ValueError(f"train: leaf='exact' with {name!r}: monotone_constraints={constraints!r} would not hold for the leaves")
+    for callback in kwargs.get("callbacks") or ():
+        if isinstance(callback, xgboost.callback.TrainingCheckPoint):
+            raise ValueError(
+                "train: leaf='exact' writes the leaves into the finished model: TrainingCheckPoint would save others"
+            )
 
 
 def _with_bias(booster: Any, memory: dict[str, Any]) -> Any:
@@ -173,21 +226,26 @@ def _margins(sets: list[Any], offsets: list[np.ndarray | None], start: np.ndarra
             data.set_base_margin(np.empty(0, np.float32) if offset is None else offset)
 
 
-def _folded(booster: Any, start: np.ndarray) -> Any:
-    """The start added to every leaf of the first tree of each score."""
+def _edited(booster: Any, change: Callable[[dict[str, Any]], None]) -> Any:
+    """The booster with a change to its model, the content of its JSON."""
     model = json.loads(booster.save_raw("json"))
-    boosting = model["learner"]["gradient_booster"]
-    trees = boosting.get("gbtree", boosting)["model"]
-    dropped = boosting.get("weight_drop") or trees.get("weight_drop")  # dropout's factor of each tree
-    for score, value in enumerate(start):
-        first = trees["tree_info"].index(score)
-        tree = trees["trees"][first]
-        shift = value / dropped[first] if dropped else value
-        leaves = tree["split_conditions"]
-        for node, child in enumerate(tree["left_children"]):
-            if child == -1:
-                leaves[node] = float(np.float32(leaves[node] + shift))
+    change(model)
     config = booster.save_config()
     booster.load_model(bytearray(json.dumps(model).encode()))
     booster.load_config(config)
     return booster
+
+
+def _fold(start: np.ndarray, model: dict[str, Any]) -> None:
+    """The start added to every leaf of the first tree of each score."""
+    trees = leaves.trees_in(model)
+    # Dropout's factor of each tree.
+    dropped = model["learner"]["gradient_booster"].get("weight_drop") or trees.get("weight_drop")
+    for score, value in enumerate(start):
+        first = trees["tree_info"].index(score)
+        tree = trees["trees"][first]
+        shift = value / dropped[first] if dropped else value
+        leaf = tree["split_conditions"]
+        for node, child in enumerate(tree["left_children"]):
+            if child == -1:
+                leaf[node] = float(np.float32(leaf[node] + shift))

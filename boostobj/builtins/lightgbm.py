@@ -8,13 +8,14 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..domain import NON_NEGATIVE, POSITIVE, UNIT, Choice, Interval, Optional, Parameter
 from ..domain import REAL as ANY
-from ..elementary import exp, where
+from ..elementary import exp, kernel, where
 from . import Native, Step
 
 Values = Mapping[str, Any]
@@ -31,6 +32,26 @@ def regression(y, f, w):  # type: ignore[no-untyped-def]
 
 def root_regression(y, f, w):  # type: ignore[no-untyped-def]
     return _f4(f - math.copysign(np.sqrt(abs(y)), y)) * w, w
+
+
+def _sign(value):  # type: ignore[no-untyped-def]
+    return where(value > 0.0, _f4(1), where(value < 0.0, _f4(-1), _f4(0)))
+
+
+_sign = kernel(_sign)
+
+
+def regression_l1(y, f, w):  # type: ignore[no-untyped-def]
+    return _sign(f - y) * w, w
+
+
+def quantile(y, f, w, alpha):  # type: ignore[no-untyped-def]
+    level = _f4(alpha)
+    return where(_f4(f - y) >= _f4(0), _f4(1) - level, -level) * w, w
+
+
+def mape(y, f, w):  # type: ignore[no-untyped-def]
+    return _sign(f - y) * (_f4(1) / max(_f4(1), abs(y)) * w), w
 
 
 def huber(y, f, w, alpha):  # type: ignore[no-untyped-def]
@@ -244,6 +265,74 @@ def _mean(y: np.ndarray, weight: Weight) -> float:
     return _sum(y) / y.size if weight is None else _sum(y * weight) / _sum(weight)
 
 
+def _median_level(values: Values) -> float:
+    return 0.5
+
+
+def _quantile_level(values: Values) -> float:
+    return float(_f4(as_read(values["alpha"])))
+
+
+def _own_weight(y: np.ndarray, weight: Weight) -> Weight:
+    return weight
+
+
+def _mape_weight(y: np.ndarray, weight: Weight) -> np.ndarray:
+    relative = _f4(1) / np.maximum(_f4(1), np.abs(y))
+    return relative if weight is None else relative * weight
+
+
+@dataclass(frozen=True)
+class Percentile:
+    """What LightGBM's objectives with a leaf renewal take for the best constant: of all labels for the start, of a leaf's
+    residuals for its value.
+
+    Two rules have changed: that without weights in 4.2 (`plain`: whether it is the later one) and that with weights in
+    4.7 (`weighted`). `row_weight(y, weight)` and `level(values)` are the objective's.
+    """
+
+    level: Callable[[Values], float]
+    row_weight: Callable[[np.ndarray, Weight], Weight]
+    plain: bool
+    weighted: bool
+
+    def start(self, y: np.ndarray, weight: Weight, k: int, values: Values, threads: int) -> np.ndarray:
+        return np.array([self.of(y, self.row_weight(y, weight), self.level(values))], np.float64)
+
+    def of(self, values: np.ndarray, weight: Weight, level: float) -> Any:
+        """Of values in the order of their rows, in their own precision."""
+        if values.size <= 1:
+            return values[0]
+        return self._without(values, level) if weight is None else self._with(values, weight, level)
+
+    def _without(self, values: np.ndarray, level: float) -> Any:
+        n = values.size
+        share = (n - 1) * (1.0 - level) if self.plain else (1.0 - level) * n
+        place = int(share) + self.plain
+        if place < 1:
+            return values.max()
+        if place >= n:
+            return values.min()
+        ascending = np.partition(values, (n - 1 - place, n - place))
+        upper, lower = ascending[n - place], ascending[n - 1 - place]
+        return values.dtype.type(np.float64(upper) - np.float64(upper - lower) * (share - (place - self.plain)))
+
+    def _with(self, values: np.ndarray, weight: np.ndarray, level: float) -> Any:
+        n = values.size
+        order = np.argsort(values, kind="stable")
+        sums = np.add.accumulate(weight[order], dtype=np.float64)
+        wanted = sums[-1] * level
+        place = min(int(np.searchsorted(sums, wanted, side="right")), n - 1)
+        if place in (0, n - 1):
+            return values[order[place]]
+        lower, upper = values[order[place - 1]], values[order[place]]
+        first = place - 1 if self.weighted else place  # the older rule looks at the weight of the next row
+        step = sums[first + 1] - sums[first]
+        if step < 1.0:
+            return lower if self.weighted else upper
+        return values.dtype.type((wanted - sums[first]) / step * np.float64(upper - lower) + np.float64(lower))
+
+
 def _mean_start(y: np.ndarray, weight: Weight, k: int, values: Values, threads: int) -> np.ndarray:
     return np.array([_mean(y, weight)])
 
@@ -292,11 +381,30 @@ _SCALE_POS_WEIGHT = Parameter("scale_pos_weight", 1.0, POSITIVE, typical=(2.5,))
 _UNBALANCE = Choice((False, True))
 _CLASSES = Interval(0, 2**31, "low", integer=True)
 _NUM_CLASS = Parameter("num_class", None, Optional(Interval(2, 2**31, "both", True)), typical=(3,), kernel=False)
+_ALPHA = Parameter("alpha", 0.9, Interval(0, 1), typical=(0.1, 0.75))
 _REG_SQRT = Parameter("reg_sqrt", False, Choice((False, True)), typical=(True,), kernel=False)
 
 
 def _row(name: str, textbook: str, kernel: Any, start: Any, labels: Interval, *rest: Any, **more: Any) -> Native:
     return Native("lightgbm", name, textbook, kernel, start, labels, *rest, **more)
+
+
+def _renewed_rows(
+    name: str, textbook: str, kernel_: Any, level: Any, row_weight: Any, *rest: Any, **more: Any
+) -> tuple[Native, ...]:
+    """For each of the rules of its percentile."""
+    rows = []
+    for since, until, plain, weighted in (
+        ((0,), (4, 2), False, False),
+        ((4, 2), (4, 7), True, False),
+        ((4, 7), (10**6,), True, True),
+    ):
+        percentile = Percentile(level, row_weight, plain, weighted)
+        versions = {"since": since, "until": until}
+        rows.append(
+            _row(name, textbook, kernel_, percentile.start, ANY, *rest, hessian="", leaves=percentile, **versions, **more)
+        )
+    return tuple(rows)
 
 
 def _no_root(values: Values) -> bool:
@@ -310,6 +418,9 @@ def _root(values: Values) -> bool:
 ROWS = (
     _row("regression", "squared_error", regression, _mean_start, ANY, (_REG_SQRT,), when=_no_root),
     _row("regression", "squared_root_error", root_regression, _root_start, ANY, (_REG_SQRT,), when=_root),
+    *_renewed_rows("regression_l1", "absolute_error", regression_l1, _median_level, _own_weight),
+    *_renewed_rows("quantile", "quantile", quantile, _quantile_level, _own_weight, (_ALPHA,), {"alpha": "alpha"}),
+    *_renewed_rows("mape", "absolute_percentage_error", mape, _median_level, _mape_weight),
     _row(
         "huber",
         "huber",

@@ -7,6 +7,7 @@ from .quantiles import MultiExpectile, MultiQuantile
 from .ranking import XENDCG, LambdaMAP, LambdaNDCG, PairwiseLogistic
 from .regression import (
     AbsoluteError,
+    AbsolutePercentageError,
     Expectile,
     Fair,
     Huber,
@@ -23,6 +24,7 @@ __all__ = [
     "AFT",
     "XENDCG",
     "AbsoluteError",
+    "AbsolutePercentageError",
     "Cox",
     "Expectile",
     "Fair",

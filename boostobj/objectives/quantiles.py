@@ -140,6 +140,7 @@ class MultiExpectile(Rowwise):
     name = "multi_expectile"
     link = "cumulative"
     domain = REAL
+    convex = False
     kinds = ("exact", "damped")
     boosters_curvature = "damped"
     count = "alpha"

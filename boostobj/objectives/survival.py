@@ -114,7 +114,8 @@ class Cox(Groupwise):
     are far apart. The boosters' door uses "exact" unless told otherwise. When not to use it: intervals (AFT); hazards
     that cross; times in themselves are wanted (AFT).
 
-    Raises: ValueError for a target, score or weight outside its set.
+    Raises: ValueError for a target, score or weight outside its set; from `start` (so from `bo.train`, `train_params` and
+    `init_score`) also if no row has an event.
 
     Source: Breslow 1974, Covariance analysis of censored survival data, eq. 6; Therneau and Grambsch 2000, Modeling
     Survival Data, section 3.1 (gradient, weights, strata).
@@ -128,6 +129,7 @@ class Cox(Groupwise):
     link = "log"
     domain = REAL
     kinds = ("exact",)
+    some = POSITIVE
     by_size = True
     boosters_curvature = "exact"
 
@@ -364,8 +366,8 @@ class AFT(Pointwise):
     """Accelerated failure time: minus the log likelihood of a time of which an interval is known.
 
     Target: the interval's two ends, 0 <= lower <= upper, upper > 0, in any unit of time: an event at t is (t, t), censored
-    at t is (t, inf), before t is (0, t). One column means signed times: an event at y > 0, y <= 0 censored at |y|. Raw
-    score: the location of the log of the time. Estimates: the time exp(f), the median for "normal" and "logistic"
+    at t is (t, inf), before t is (0, t). One column means signed times: an event at y > 0, y <= 0 censored at |y|.
+    Raw score: the location of the log of the time. Estimates: the time exp(f), the median for "normal" and "logistic"
     noise, the 0.632 quantile for "extreme".
 
     log(time) = f + scale*noise, with density g and distribution function G of the noise, and z(t) = (log(t) - f)/scale:

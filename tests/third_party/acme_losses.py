@@ -51,6 +51,7 @@ class Lorentzian(bo.Pointwise):
     name = "lorentzian"
     link = "identity"
     domain = REAL
+    convex = False
     kinds = ("exact", "majorized")
     boosters_curvature = "majorized"
 
