@@ -232,8 +232,8 @@ def _places(data: Any) -> np.ndarray | None:
 def _prepare_lambdarank(step: Step, values: Values) -> tuple[Any, ...]:
     assert step.bounds is not None
     gains = _gains(values)
-    if step.y.max(initial=0) >= gains.size:
-        allowed = f"below {gains.size}, the number of gains in label_gain,"
+    if values["label_gain"] is not None and step.y.max(initial=0) >= gains.size:
+        allowed = f"below {gains.size}, the number of gains in label_gain"
         raise first_bad("lightgbm:lambdarank", "y", allowed, step.y, step.y >= gains.size)
     place, bias = np.empty(0, np.int64), np.empty(0, _f4)
     if getattr(step.data, "position", None) is not None:
