@@ -303,7 +303,7 @@ class Objective(ABC):
         if row.groups or row.prepare:
             step = _step(row, call.rows, raw, memory, call.data, version)
             if row.prepare:
-                if row.groups:  # what is made of the labels must not meet bad ones
+                if row.groups == "all":  # what is made of the labels must not meet bad ones; loops leave bad queries out
                     self._check_start(y, weight, native.labels)
                 parameters = row.prepare(step, native.values)
         ends = native.labels.float32_ends

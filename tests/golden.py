@@ -82,4 +82,11 @@ ROWS = [
     ("aft", {"distribution": "logistic"}, (1.0, 1.0), 0.0, "exact", 0.5, "2*(1/2)*(1/2)"),
     ("aft", {"distribution": "extreme", "scale": 0.5}, (2.0, INF), 0.0, "loss", 4.0, "Weibull of shape 2: 2**2"),
     ("aft", {"distribution": "extreme"}, (0.0, 1.0), 0.0, "gradient", 0.5819767068693265, "OEIS A073333, 1/(e - 1)"),
+    ("pairwise_logistic", {}, [1.0, 0.0, 1.0], [0.0] * 3, "loss", 1.3862943611198906, f"{LOG2}, for two pairs"),
+    ("pairwise_logistic", {}, [1.0, 0.0, 1.0], [0.0] * 3, "gradient 1", 1.0, "1/2 + 1/2"),
+    ("lambda_ndcg", {}, [0.0, 1.0], [0.0] * 2, "gradient", 0.18453512321427127, "OEIS A102525, log(2)/log(3): (1 - that)/2"),
+    ("lambda_map", {}, [1.0, 0.0, 1.0], [0.0] * 3, "gradient 1", 0.20833333333333334,
+     "average precision 5/6, 7/12 with the first two changed, 1 with the last two: (1/4 + 1/6)/2"),
+    ("xe_ndcg", {}, [1.0, 0.0], [0.0] * 2, "loss", 0.6931471805599453, LOG2),
+    ("xe_ndcg", {}, [1.0, 0.0], [0.0] * 2, "gradient", -0.25, "1/2 - 3/4"),
 ]

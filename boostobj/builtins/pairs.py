@@ -175,25 +175,19 @@ def _drawn(state, count):
 
 
 @kernel
-def _lambdas(metric, q, y, f, w, pairing, biases, grad, hess, order, work):
-    pairs, states, factor, apart, exponential, discount, weight_factor = pairing
-    bounds, bias_high = biases[0], biases[1]
+def _laid_out(metric, y, f, depth, exponential, discount, order, work):
+    """The documents of a query in the order of their ranks: scores, labels, a and b of `_change`, ranks; and its scale."""
     m = f.size
-    score, label = work[:m].view(np.float32)[:m], work[:m].view(np.float32)[m:]
-    steps = work[m : 2 * m].view(np.float32)
-    step_grad, step_hess = steps[:m], steps[m:]
-    rank, other = order[:m], order[m : 2 * m]
-    a, b = work[2 * m : 3 * m], work[3 * m : 4 * m]
+    narrow = work[: 2 * m].view(np.float32)
+    score, label, spare = narrow[:m], narrow[m : 2 * m], narrow[2 * m : 3 * m]
+    rank, other, a, b = order[:m], order[m : 2 * m], work[2 * m : 3 * m], work[3 * m : 4 * m]
     scale = 1.0
     if metric == _NDCG:
-        best = _best_dcg(y, pairs if states.size == 0 else m, exponential, discount, rank, score, other, label)
+        best = _best_dcg(y, depth, exponential, discount, rank, score, other, spare)
         scale = 0.0 if best == 0.0 else 1.0 / best
-    descending(f, rank, score, other, step_grad)
+    descending(f, rank, score, other, spare)
     for k in range(m):
         label[k] = y[rank[k]]
-    if states.size > 0:
-        keys = a.view(np.float32)
-        descending(label, other, keys[:m], steps.view(np.int64), keys[m:])
     if metric == _NDCG:
         for k in range(m):
             a[k] = _gain(label[k], exponential)
@@ -206,32 +200,14 @@ def _lambdas(metric, q, y, f, w, pairing, biases, grad, hess, order, work):
             b[k] = passed
             passed += np.float64(label[k]) / (k + 1.0)
         scale = relevant
-    grad[:] = _ZERO
-    hess[:] = _ZERO
-    apart = apart and score[0] != score[m - 1]
-    begin = bounds[q]
-    documents = (score, label, a, b, rank)
-    total = 0.0
-    if states.size > 0:
-        state, first = states[q], 0
-        while first < m:
-            stop = first + 1  # documents of one label, with as many of others
-            while stop < m and label[other[stop]] == label[other[first]]:
-                stop += 1
-            rest = first + m - stop
-            for _ in range(pairs if rest > 0 else 0):
-                for k in range(first, stop):
-                    drawn, state = _drawn(state, rest)
-                    drawn += stop - first if drawn >= first else 0
-                    total += _one_pair(metric, other[k], other[drawn], documents, scale, apart, grad, hess, begin, biases)
-            first = stop
-    elif bias_high.size > 0:
-        for i in range(min(m, pairs)):
-            for j in range(i + 1, m):
-                total += _one_pair(metric, i, j, documents, scale, apart, grad, hess, begin, biases)
-    else:
-        for i in range(min(m, pairs)):
-            total += _all_below(metric, i, score, label, a, b, scale, apart, grad, hess, step_grad, step_hess)
+    return (score, label, a, b, rank), scale
+
+
+@kernel
+def _handed_back(rank, factor, total, w, weight_factor, grad, hess, spare):
+    """Sums in the order of the ranks become gradients and Hessians in the order of the documents."""
+    m = rank.size
+    step_grad, step_hess = spare[:m], spare[m : 2 * m]
     if factor == 0.0:
         factor = np.log2(1.0 + 2.0 * total) / (2.0 * total) if total > 0.0 else 1.0
     for k in range(m):
@@ -242,16 +218,81 @@ def _lambdas(metric, q, y, f, w, pairing, biases, grad, hess, order, work):
         hess[rank[k]] = step_hess[k]
 
 
+@kernel
+def _first_with_all(metric, y, f, w, pairing, grad, hess, order, work):
+    """The pairs of the first documents with all below them."""
+    pairs, _, factor, apart, exponential, discount, weight_factor = pairing
+    m = f.size
+    (score, label, a, b, rank), scale = _laid_out(metric, y, f, pairs, exponential, discount, order, work)
+    steps = work[4 * m : 5 * m].view(np.float32)
+    apart = apart and score[0] != score[m - 1]
+    grad[:] = _ZERO
+    hess[:] = _ZERO
+    total = 0.0
+    for i in range(min(m, pairs)):
+        total += _all_below(metric, i, score, label, a, b, scale, apart, grad, hess, steps[:m], steps[m:])
+    _handed_back(rank, factor, total, w, weight_factor, grad, hess, steps)
+
+
+@kernel
+def _one_by_one(metric, q, y, f, w, pairing, biases, grad, hess, order, work):
+    """Pairs that are drawn, or that are weighed by the places that documents were shown at."""
+    pairs, states, factor, apart, exponential, discount, weight_factor = pairing
+    m = f.size
+    documents, scale = _laid_out(metric, y, f, m if states.size > 0 else pairs, exponential, discount, order, work)
+    score, label = documents[0], documents[1]
+    apart = apart and score[0] != score[m - 1]
+    grad[:] = _ZERO
+    hess[:] = _ZERO
+    total, begin = 0.0, biases[0][q]
+    other, spare = order[m : 2 * m], work[4 * m : 5 * m].view(np.float32)
+    if states.size > 0:
+        descending(label, other, spare[:m], work[5 * m : 6 * m].view(np.int64), spare[m:])
+    state, first = states[q] if states.size > 0 else 0, 0
+    while first < m:
+        # Documents of one label, each with some of other labels, or one document with all below it.
+        stop, count, rest = first + 1, 1, m - first - 1
+        if states.size > 0:
+            while stop < m and label[other[stop]] == label[other[first]]:
+                stop += 1
+            rest = first + m - stop
+            count = pairs if rest > 0 else 0
+        elif first >= pairs:
+            break
+        for _ in range(count):
+            for k in range(stop - first if states.size > 0 else rest):
+                i, j = first, first + 1 + k
+                if states.size > 0:
+                    drawn, state = _drawn(state, rest)
+                    drawn += stop - first if drawn >= first else 0
+                    i, j = other[first + k], other[drawn]
+                total += _one_pair(metric, i, j, documents, scale, apart, grad, hess, begin, biases)
+        first = stop
+    _handed_back(documents[4], factor, total, w, weight_factor, grad, hess, spare)
+
+
 def ndcg(q, y, f, w, pairing, biases, grad, hess, order, work):
-    _lambdas(_NDCG, q, y, f, w, pairing, biases, grad, hess, order, work)
+    _first_with_all(_NDCG, y, f, w, pairing, grad, hess, order, work)
+
+
+def ndcg_one_by_one(q, y, f, w, pairing, biases, grad, hess, order, work):
+    _one_by_one(_NDCG, q, y, f, w, pairing, biases, grad, hess, order, work)
 
 
 def pairwise(q, y, f, w, pairing, biases, grad, hess, order, work):
-    _lambdas(_PAIRWISE, q, y, f, w, pairing, biases, grad, hess, order, work)
+    _first_with_all(_PAIRWISE, y, f, w, pairing, grad, hess, order, work)
+
+
+def pairwise_one_by_one(q, y, f, w, pairing, biases, grad, hess, order, work):
+    _one_by_one(_PAIRWISE, q, y, f, w, pairing, biases, grad, hess, order, work)
 
 
 def average_precision(q, y, f, w, pairing, biases, grad, hess, order, work):
-    _lambdas(_MAP, q, y, f, w, pairing, biases, grad, hess, order, work)
+    _first_with_all(_MAP, y, f, w, pairing, grad, hess, order, work)
+
+
+def average_precision_one_by_one(q, y, f, w, pairing, biases, grad, hess, order, work):
+    _one_by_one(_MAP, q, y, f, w, pairing, biases, grad, hess, order, work)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -180,20 +180,25 @@ _PAIR_PARAMETERS = (
 
 
 def _pair_rows(
-    name: str, textbook: str, kernel_: Any, labels: Interval, mirror: dict[str, str], **given: Any
+    name: str, textbook: str, kernels: tuple[Any, Any], labels: Interval, mirror: dict[str, str], **given: Any
 ) -> tuple[Native, ...]:
-    """Pairs with the first documents, and drawn pairs, whose number is no truncation; both only for the values `given`."""
+    """Of the pairs with the first documents, as they are or unbiased, and of drawn pairs, whose number is no truncation."""
 
-    def row(method: str, mirror: dict[str, str]) -> Native:
-        wanted = {"lambdarank_pair_method": method, **given}
+    def row(kernel: Any, mirror: dict[str, str], **wanted: Any) -> Native:
+        wanted |= given
         return Native(
-            "xgboost", name, textbook, kernel_, _pairs_start(kernel_), labels, _PAIR_PARAMETERS, mirror,
+            "xgboost", name, textbook, kernel, _pairs_start(kernel), labels, _PAIR_PARAMETERS, mirror,
             prepare=_prepare_pairs, finish=_learn_bias, groups="queries", remembers=_depends_on_the_round, hessian="",
-            smooth=True,
-            when=lambda values: all(values[key] == value for key, value in wanted.items()),
+            smooth=True, when=lambda values: all(values[key] == value for key, value in wanted.items()),
         )  # fmt: skip
 
-    return row("topk", mirror), row("mean", {k: v for k, v in mirror.items() if v != "truncation"})
+    plain, one_by_one = kernels
+    undrawn = {k: v for k, v in mirror.items() if v != "truncation"}
+    return (
+        row(plain, mirror, lambdarank_pair_method="topk", lambdarank_unbiased=False),
+        row(one_by_one, mirror, lambdarank_pair_method="topk", lambdarank_unbiased=True),
+        row(one_by_one, undrawn, lambdarank_pair_method="mean"),
+    )
 
 
 _DEPTH = {"lambdarank_num_pair_per_sample": "truncation"}
@@ -227,8 +232,8 @@ def _places(data: Any) -> np.ndarray | None:
 def _prepare_lambdarank(step: Step, values: Values) -> tuple[Any, ...]:
     assert step.bounds is not None
     gains = _gains(values)
-    if step.y.max(initial=0) >= gains.size:
-        allowed = f"below {gains.size}, the number of gains in label_gain,"
+    if values["label_gain"] is not None and step.y.max(initial=0) >= gains.size:
+        allowed = f"below {gains.size}, the number of gains in label_gain"
         raise first_bad("lightgbm:lambdarank", "y", allowed, step.y, step.y >= gains.size)
     place, bias = np.empty(0, np.int64), np.empty(0, _f4)
     if getattr(step.data, "position", None) is not None:
@@ -309,10 +314,10 @@ def _rank_row(labels: Interval, default: bool) -> Native:
 
 
 ROWS: tuple[Native, ...] = (
-    *_pair_rows("rank:ndcg", "lambda_ndcg", pairs.ndcg, _GRADES, _NDCG_MIRROR, ndcg_exp_gain=True),
-    *_pair_rows("rank:ndcg", "lambda_ndcg", pairs.ndcg, _GAINS, _NDCG_MIRROR, ndcg_exp_gain=False),
-    *_pair_rows("rank:pairwise", "pairwise_logistic", pairs.pairwise, REAL, {}),
-    *_pair_rows("rank:map", "lambda_map", pairs.average_precision, _YES_OR_NO, _DEPTH),
+    *_pair_rows("rank:ndcg", "lambda_ndcg", (pairs.ndcg, pairs.ndcg_one_by_one), _GRADES, _NDCG_MIRROR, ndcg_exp_gain=True),
+    *_pair_rows("rank:ndcg", "lambda_ndcg", (pairs.ndcg, pairs.ndcg_one_by_one), _GAINS, _NDCG_MIRROR, ndcg_exp_gain=False),
+    *_pair_rows("rank:pairwise", "pairwise_logistic", (pairs.pairwise, pairs.pairwise_one_by_one), REAL, {}),
+    *_pair_rows("rank:map", "lambda_map", (pairs.average_precision, pairs.average_precision_one_by_one), _YES_OR_NO, _DEPTH),
     _rank_row(Interval(0, 30, "both", integer=True), True),
     _rank_row(Interval(0, 1000, "both", integer=True), False),
     Native(
