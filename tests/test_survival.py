@@ -615,3 +615,20 @@ def test_what_the_readme_says_of_xgboosts_cox():
     assert (hess[1:] > 0.2).all()
     grad, hess = bo.get("survival:cox")(y, raw + np.float32(70))
     assert grad.tolist() == [-1, -1, -1, 0] and not hess.any()
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+@pytest.mark.parametrize("scale", [1e-300, 0.4, 1.0, 1e300])
+def test_aft_is_never_nan(distribution, scale):
+    """At every score that a float64 can be, also of an interval without ends, which says nothing."""
+    ends = [[1, 1], [1, INF], [0, 1], [1, 2], [1, 1.0000001], [1e-300, 1e300], [0, INF]]
+    largest = np.finfo(float).max
+    raw = np.array([largest, 1e300, 1e5, 800, 0, -800, -1e5, -1e300, -largest])
+    for curvature in ("exact", "damped"):
+        o = bo.AFT(distribution=distribution, scale=scale, curvature=curvature)
+        for y in np.array(ends, float):
+            rows = np.tile(y, (len(raw), 1))
+            grad, hess = o.grad_hess(rows, raw)
+            assert not np.isnan([grad, hess, o.loss(rows, raw)]).any()
+            assert (hess >= 0).all()
+        assert not grad.any() and not hess.any()
