@@ -212,6 +212,7 @@ _NORMAL, _LOGISTIC = 0.0, 1.0
 _ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 _ROOT_HALF = math.sqrt(0.5)
+_LARGEST = float(np.finfo(float).max)
 
 
 def _gauss_legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -291,7 +292,7 @@ def _normal(low, high, width):  # type: ignore[no-untyped-def]
     if width == 0.0:
         return 0.5 * low * low + _HALF_LOG_TWO_PI, low, 1.0, 1.0
     if high == math.inf:
-        loss, slope, bend = _beyond(low)
+        loss, slope, bend = _beyond(max(low, -_LARGEST))
     elif low == -math.inf:
         loss, slope, bend = _beyond(-high)
         slope = -slope
@@ -466,8 +467,9 @@ class AFT(Pointwise):
 
     @staticmethod
     def point(lower, upper, f, distribution, scale):  # type: ignore[no-untyped-def]
-        low = (math.log(lower) - f) / scale
-        high = (math.log(upper) - f) / scale
+        # Infinite is what there is no time for.
+        low = max(min((math.log(lower) - f) / scale, _LARGEST), -_LARGEST) if lower > 0.0 else -math.inf
+        high = max(min((math.log(upper) - f) / scale, _LARGEST), -_LARGEST) if upper < math.inf else math.inf
         apart = (upper - lower) / lower
         width = 0.0 if lower == upper else where(apart < 1e300, math.log1p(apart), math.log(upper) - math.log(lower)) / scale
         if distribution == _NORMAL:
