@@ -303,7 +303,7 @@ class Objective(ABC):
         if row.groups or row.prepare:
             step = _step(row, call.rows, raw, memory, call.data, version)
             if row.prepare:
-                if row.groups:  # what is made of the labels must not meet bad ones
+                if row.groups == "all":  # what is made of the labels must not meet bad ones; loops leave bad queries out
                     self._check_start(y, weight, native.labels)
                 parameters = row.prepare(step, native.values)
         ends = native.labels.float32_ends
@@ -595,6 +595,8 @@ def _for_xgboost(value: Any) -> Any:
 def _base_score(start: np.ndarray) -> float | str:
     """A number, or XGBoost's list of numbers; every float32 survives the trip through text."""
     values = [float(v) for v in np.asarray(start, np.float32)]
+    if len(values) == 1 and 0 < abs(values[0]) < 1e-5 and builtins.version_of(protocol.installed_version("xgboost")) < (3, 1):
+        return f"{values[0]:.19f}"  # of a number with an exponent those read another float32
     return values[0] if len(values) == 1 else "[" + ",".join(map(repr, values)) + "]"
 
 
@@ -834,15 +836,17 @@ class Rowwise(_Textbook):
 class Groupwise(_Textbook):
     """One raw score per row; the loss of a row depends on the other rows of its group (a query, a stratum).
 
-    `group(y[m], f[m], w[m], *parameters, loss[m], grad[m], hess[m], order[2m], work[8m + 640], kind)` fills the losses of the rows
-    of one group, each without its own weight, and the gradient and the diagonal curvature of the kind with that place in
-    `kinds` of their weighted sum; in float64. `order` (int64) and `work` (float64) are scratch space.
+    `group(y[m], f[m], w[m], *parameters, loss[m], grad[m], hess[m], order[2m], work[8m + 640], kind)` fills the losses of the
+    rows of one group, each without its own weight, and the gradient and the diagonal curvature of the kind with that place
+    in `kinds` of their weighted sum; in float64. `order` (int64) and `work` (float64) are scratch space.
     `definition(mp, y, f, w, **parameters)` is the weighted sum of one group.
     """
 
     group: ClassVar[Callable[..., None]]
+    some: ClassVar[Interval] = REAL
+    """Where one target has to lie at least, for there to be something to learn."""
     by_size: ClassVar[bool] = False
-    """Whether the kernel is to find in `order` the rows of the group by ascending |y|."""
+    """Whether the kernel is to see the rows of a group by ascending |y|, those of equal |y| as they come."""
 
     @final
     def _labels(self, k: int) -> Interval:
@@ -879,6 +883,8 @@ class Groupwise(_Textbook):
 
     @final
     def _start(self, rows: protocol.Rows, offset: np.ndarray | None) -> np.ndarray:
+        if not self.some.contains(rows.y).any():
+            raise ValueError(f"{self._owner}: y must be {self.some.words} somewhere, it is in none of {len(rows.y)} rows")
         return np.zeros(1)
 
 

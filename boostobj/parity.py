@@ -50,8 +50,12 @@ class Data:
         import lightgbm
 
         weight = self.weight if weighted else None
-        more = {} if self.place is None else {"position": self.place}
-        return lightgbm.Dataset(self.x, self.y, weight=weight, group=self.sizes, free_raw_data=False, **more)
+        more: dict[str, Any] = {} if self.place is None else {"position": self.place}
+        label = self.y if self.y.ndim == 1 else None
+        dataset = lightgbm.Dataset(self.x, label, weight=weight, group=self.sizes, free_raw_data=False, **more)
+        if label is None:
+            set_bounds(dataset, *self.y.T)
+        return dataset
 
 
 def _data(name: str, x: np.ndarray, y: np.ndarray, sizes: np.ndarray | None = None) -> Data:
@@ -67,6 +71,9 @@ def load(name: str) -> Data:
     if name in ("breast cancer", "diabetes", "digits"):
         read = getattr(datasets, f"load_{name.replace(' ', '_')}")
         return _data(name, *read(return_X_y=True))
+    if name.startswith("diabetes, "):  # the progression of the disease as a time, with many ties
+        x, y = datasets.load_diabetes(return_X_y=True)
+        return _times(name, x, y, np.random.default_rng(0))
     rng = np.random.default_rng(0)
     n, p = 20_000, 12
     x = rng.normal(size=(n, p))
@@ -88,9 +95,25 @@ def load(name: str) -> Data:
     if name == "synthetic 5 classes":
         score = np.stack([signal * np.cos(j) + x[:, j] for j in range(5)], axis=1) + rng.gumbel(size=(n, 5))
         return _data(name, x, score.argmax(axis=1))
+    if name.startswith("synthetic times, "):
+        return _times(name, x, np.ceil(100 * np.exp(signal / 3 + rng.gumbel(size=n) / 2)), rng)
     if name.startswith("synthetic queries"):
         return _queries(name, x[:6000], (signal + rng.normal(size=n))[:6000], rng)
     raise ValueError(f"no data set {name!r}")
+
+
+def _times(name: str, x: np.ndarray, time: np.ndarray, rng: np.random.Generator) -> Data:
+    """Times of which not all are seen: signed, or the ends of intervals of every kind."""
+    end = np.quantile(time, rng.uniform(0.3, 1.0, len(time)))
+    seen = np.minimum(time, end)
+    if name.endswith("signed"):
+        return _data(name, x, np.where(time <= end, seen, -seen))
+    both = np.stack([seen, np.where(time <= end, seen, np.inf)], axis=1)
+    kind = rng.integers(0, 4, len(time))
+    both[kind == 1] *= [0.8, 1.3]
+    both[kind == 2] *= [0.0, 1.0]
+    both[(both == [0.0, np.inf]).all(axis=1)] = [1.0, np.inf]  # an interval without ends says nothing
+    return _data(name, x, both)
 
 
 def _queries(name: str, x: np.ndarray, signal: np.ndarray, rng: np.random.Generator) -> Data:
@@ -348,6 +371,8 @@ def _real() -> list[Case]:
         *_on("reg:tweedie", _DIABETES),
         *_on("multi:softmax", _DIGITS),
         *_on("multi:softprob", _DIGITS),
+        *_on("survival:cox", "diabetes, signed"),
+        *_on("survival:aft", "diabetes, intervals"),
         *_on("rank:ndcg", _QUERIES),
         *_on("rank:ndcg", _QUERIES, lambdarank_pair_method="mean"),
         *_on("rank:pairwise", _QUERIES),
@@ -375,6 +400,7 @@ def _real() -> list[Case]:
 def _more() -> list[Case]:
     """Other parameters, on larger data and other kinds of targets."""
     real, counts, positive, claims = (f"synthetic {kind}" for kind in ("regression", "counts", "positive", "claims"))
+    intervals = "synthetic times, intervals"
     binary, soft, five = "synthetic binary", "synthetic soft labels", "synthetic 5 classes"
     xgboost = [
         *_on("reg:squarederror", real, scale_pos_weight=3.0),
@@ -396,6 +422,10 @@ def _more() -> list[Case]:
         *_on("reg:tweedie", claims, tweedie_variance_power=1.2),
         *_on("multi:softmax", five),
         *_on("multi:softprob", five),
+        *_on("survival:cox", "synthetic times, signed"),
+        *_on("survival:aft", intervals),
+        *_on("survival:aft", intervals, aft_loss_distribution="logistic", aft_loss_distribution_scale=0.4),
+        *_on("survival:aft", intervals, aft_loss_distribution="extreme", aft_loss_distribution_scale=1.7),
         *_on("rank:ndcg", _QUERIES, lambdarank_num_pair_per_sample=5),
         *_on("rank:ndcg", _QUERIES, lambdarank_normalization=False, ndcg_exp_gain=False),
         *_on("rank:ndcg", _QUERIES, lambdarank_pair_method="mean", ndcg_exp_gain=False, lambdarank_num_pair_per_sample=3),
@@ -439,6 +469,8 @@ def exists(case: Case) -> bool:
     """Whether the installed version of the booster has the objective, with these parameters."""
     version = __import__(case.booster).__version__
     values = {**builtins.names()[case.objective].defaults(), **dict(case.objective_params)}
+    if case.data == _PLACES and builtins.version_of(version) < (4, 1):
+        return False  # its Dataset has no positions
     return builtins.row_for(case.objective, values, version) is not None
 
 

@@ -1,4 +1,11 @@
-"""Values from elsewhere: name, parameters, y, raw, what, value, source. Its digits are those the source prints."""
+"""Values from elsewhere: name, parameters, y, raw, what, value, source. Its digits are those the source prints.
+
+For losses of groups y and raw are one group, and the loss is its total.
+"""
+
+import math
+
+INF = math.inf
 
 SKLEARN = "scikit-learn 1.9, sklearn/_loss/tests/test_loss.py, from mpmath"
 
@@ -7,6 +14,9 @@ SKLEARN = "scikit-learn 1.9, sklearn/_loss/tests/test_loss.py, from mpmath"
 LOG2 = "Abramowitz and Stegun, table 1.1: log(2)"
 HINGE = "scikit-learn 1.9, documentation of hinge_loss: the mean of 0, 0 and this is 0.30"
 EXPECTILE = "Newey and Powell 1987, eq. 2.2: 0.75*2**2/2"
+
+THERNEAU = "Therneau, validation vignette of R's survival 3.5, first data set (test1): minus log(6) - 2*log(4)"
+NORMAL = "OEIS A076668, sqrt(2/pi)"
 
 ROWS = [
     ("log_loss", {}, 0.0, -37.0, "loss", 8.533047625744065e-17, SKLEARN),
@@ -60,4 +70,23 @@ ROWS = [
      "0.75*1**2/2 + 0.25*2.000001**2/2"),
     ("multi_expectile", {"alpha": (0.25, 0.75)}, 0.0, [1.0, 0.5413248546129181], "gradient", 1.25000025,
      "0.75*1 + 0.25*2.000001"),
+    ("cox", {}, [1.0, -1.0, 6.0, 6.0, -8.0, 9.0], [0.0] * 6, "loss", 4.564348191467837, THERNEAU),
+    ("cox", {}, [1.0, 2.0, -2.0], [0.0] * 3, "gradient 1", -0.16666666666666666, "1/3 + 1/2 - 1"),
+    ("cox", {}, [1.0, 2.0, -2.0], [0.0] * 3, "exact 1", 0.4722222222222222, "1/3*2/3 + 1/2*1/2"),
+    ("aft", {}, (1.0, 1.0), 0.0, "loss", 0.9189385332046727, "OEIS A075700, log(2*pi)/2"),
+    ("aft", {}, (1.0, INF), 0.0, "loss", 0.6931471805599453, LOG2),
+    ("aft", {}, (1.0, INF), 0.0, "gradient", -0.7978845608028654, NORMAL),
+    ("aft", {}, (0.0, 1.0), 0.0, "exact", 0.6366197723675814, "OEIS A060294, 2/pi"),
+    ("aft", {"distribution": "logistic"}, (2.718281828459045, INF), 0.0, "loss", 1.3132616875182228,
+     "softplus(1)"),
+    ("aft", {"distribution": "logistic"}, (1.0, 1.0), 0.0, "exact", 0.5, "2*(1/2)*(1/2)"),
+    ("aft", {"distribution": "extreme", "scale": 0.5}, (2.0, INF), 0.0, "loss", 4.0, "Weibull of shape 2: 2**2"),
+    ("aft", {"distribution": "extreme"}, (0.0, 1.0), 0.0, "gradient", 0.5819767068693265, "OEIS A073333, 1/(e - 1)"),
+    ("pairwise_logistic", {}, [1.0, 0.0, 1.0], [0.0] * 3, "loss", 1.3862943611198906, f"{LOG2}, for two pairs"),
+    ("pairwise_logistic", {}, [1.0, 0.0, 1.0], [0.0] * 3, "gradient 1", 1.0, "1/2 + 1/2"),
+    ("lambda_ndcg", {}, [0.0, 1.0], [0.0] * 2, "gradient", 0.18453512321427127, "OEIS A102525, log(2)/log(3): (1 - that)/2"),
+    ("lambda_map", {}, [1.0, 0.0, 1.0], [0.0] * 3, "gradient 1", 0.20833333333333334,
+     "average precision 5/6, 7/12 with the first two changed, 1 with the last two: (1/4 + 1/6)/2"),
+    ("xe_ndcg", {}, [1.0, 0.0], [0.0] * 2, "loss", 0.6931471805599453, LOG2),
+    ("xe_ndcg", {}, [1.0, 0.0], [0.0] * 2, "gradient", -0.25, "1/2 - 3/4"),
 ]

@@ -72,15 +72,29 @@ def parity():
 
 
 def ratios(rows):
-    where = [name for name in ("rows", "classes", "scores", "columns", "threads", "rounds") if any(name in r for r in rows)]
+    where = [name for name in ("rows", "classes", "scores", "columns", "threads") if any(name in r for r in rows)]
     out = [("what", *where, "against", "ratio", "95 % limits", "promised", "ours", "theirs")]
     for r in rows:
         promise = f"{r['limit']:.3g}" if r["limit"] is not None else f"goal {r['goal']:g}" if "goal" in r else ""
         promise += ", not kept" if measure.broken([r]) else ""
         sizes = (f"{r[name]:,}" if name in r else "" for name in where)
-        times = (f"{r[side]:{',.0f' if r[side] > 999 else '.3g'}} {r['unit']}".rstrip() for side in ("ours", "theirs"))
+        times = (f"{r[side]:{',.0f' if r[side] > 999 else '.3g'}} {r['unit']}" for side in ("ours", "theirs"))
         limits = f"{r['low']:.3g} to {r['high']:.3g}"
         out.append((r["what"], *sizes, r["against"], f"{r['ratio']:.3g}", limits, promise, *times))
+    return table(out)
+
+
+def gains(rows):
+    """What exact leaves are worth: one row for each training, where benchmarks/leaves.py has three."""
+    out = [("training", "rows", "rounds", "loss, of Newton's leaves", "rounds to that loss", "CPU time")]
+    trainings = {}
+    for r in rows:
+        training, _, what = r["what"].rpartition(": ")
+        trainings.setdefault(training, {})[what] = r
+    for training, (loss, reached, time) in ((name, found.values()) for name, found in trainings.items()):
+        took = f"{time['ratio']:.3g} times ({time['low']:.3g} to {time['high']:.3g})"
+        share = f"{loss['ratio']:.3g} times"
+        out.append((training, f"{loss['rows']:,}", loss["rounds"], share, f"{reached['ours']:.0f}", took))
     return table(out)
 
 
@@ -108,6 +122,9 @@ def speed():
     parts = []
     for title, names in SPEED.items():
         rows = [r for r in result["results"] if r["benchmark"] in names]
+        if names == ("leaves",) and rows:
+            parts += [f"### {title}", gains(rows)]
+            continue
         many = [r for r in rows if r["limit"] is None and ("data" in r or r["benchmark"] in ("scaling", "cold"))]
         if rows:
             parts += [f"### {title}", ratios([r for r in rows if r not in many]), *in_words(many)]

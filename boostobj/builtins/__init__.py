@@ -7,6 +7,7 @@ computes, and the conformance checks hold its arithmetic against that. Adding a 
 from __future__ import annotations
 
 import functools
+import math
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -81,6 +82,8 @@ class Native:
     """How the booster sets leaves anew after each tree: a `lightgbm.Percentile`. No callable can; `bo.train` does."""
     smooth: bool = False
     """The booster trains a smoothed loss: its gradient is not the textbook's either."""
+    steepest: float = math.inf
+    """Gradients are cut off beyond this size, before the weight."""
     exposure: bool = False
     """The weight is part of the loss, and does not multiply it; with weights the booster's arithmetic can end in NaN."""
     when: Callable[[Mapping[str, Any]], bool] | None = None  # the values of the parameters for which the row holds

@@ -210,5 +210,6 @@ ROWS = (
     Native(
         "xgboost", "survival:aft", "aft", aft, _aft_start, NON_NEGATIVE, (_DISTRIBUTION, _SCALE),
         {"aft_loss_distribution": "distribution", "aft_loss_distribution_scale": "scale"}, link="log", hessian="",
+        steepest=_STEEPEST,
     ),
 )

@@ -21,13 +21,13 @@ _DEPTH = Interval(1, 2**31, "both", integer=True)
 
 
 @kernel
-def _gain(y, exponential):
+def _gain(y, exponential):  # type: ignore[no-untyped-def]
     exact = where(y < 1.0, expm1(y * _LN2), 2.0**y - 1.0)
     return where(exponential != 0.0, exact, y)
 
 
 @kernel
-def _below(metric, i, sigma, scale, score, label, weight, a, b, step, bend, value, loss, grad, hess):
+def _below(metric, i, sigma, scale, score, label, weight, a, b, step, bend, value, loss, grad, hess):  # type: ignore[no-untyped-def]
     """The pairs of the document at rank i with all below it; a and b as in `_paired`."""
     first, first_y, first_w, first_a, first_b = score[i], label[i], weight[i], a[i], b[i]
     rank = i + 1.0
@@ -42,7 +42,8 @@ def _below(metric, i, sigma, scale, score, label, weight, a, b, step, bend, valu
         above, equal = first_y > label[j], first_y == label[j]
         change = 1.0
         if metric == _NDCG:
-            change = abs((first_a - a[j]) * (first_b - b[j]) * scale)
+            # The difference of two discounts, 1/log(rank + 1): it cancels less this way.
+            change = abs(first_a - a[j]) * (log1p((1.0 + j) / (rank + 1.0)) / (first_b * b[j])) * scale
         if metric == _MAP:
             change = abs(first_a / rank - a[j] / (rank + 1.0 + j) + (b[j] - first_b)) * scale
         difference = sigma * where(above, first - score[j], score[j] - first)
@@ -65,11 +66,11 @@ def _below(metric, i, sigma, scale, score, label, weight, a, b, step, bend, valu
 
 
 @kernel
-def _paired(metric, depth, exponential, sigma, y, f, w, loss, grad, hess, order, work):
+def _paired(metric, depth, exponential, sigma, y, f, w, loss, grad, hess, order, work):  # type: ignore[no-untyped-def]
     """All pairs of a query of which one document has a rank down to `depth`.
 
-    Of the documents in the order of their ranks, a is the gain and b the discount for NDCG (in units of log(2)); for MAP
-    a is the number of relevant documents down to this rank, b the sum of 1/rank over those above it.
+    Of the documents in the order of their ranks, a is the gain and b the logarithm of rank + 1 for NDCG; for MAP a is the
+    number of relevant documents down to this rank, b the sum of 1/rank over those above it.
     """
     m = y.size
     score, label, weight, a, b = work[:m], work[m : 2 * m], work[2 * m : 3 * m], work[3 * m : 4 * m], work[4 * m : 5 * m]
@@ -91,7 +92,7 @@ def _paired(metric, depth, exponential, sigma, y, f, w, loss, grad, hess, order,
         loss[k] = grad[k] = hess[k] = 0.0
     if metric == _NDCG:
         for k in range(m):
-            a[k], b[k] = _gain(label[k], exponential), 1.0 / log(k + 2.0)
+            a[k], b[k] = _gain(label[k], exponential), log(k + 2.0)
     if metric == _MAP:
         relevant = passed = 0.0
         for k in range(m):
