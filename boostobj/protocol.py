@@ -203,6 +203,11 @@ def _interval(data: Any) -> np.ndarray | None:
     return found
 
 
+def has_bounds(data: Any) -> bool:
+    """Whether a DMatrix or Dataset was given intervals."""
+    return _interval(data) is not None
+
+
 class _Borrowed:
     """Numbers of a booster's, for as long as its data container lives."""
 
