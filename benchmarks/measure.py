@@ -27,7 +27,7 @@ Row = dict[str, Any]
 Meter = Callable[[], float]
 
 ROOT = Path(__file__).parent.parent
-UNITS = {"ns": 1e9, "µs": 1e6, "ms": 1e3, "s": 1.0, "MB": 1e-6}
+UNITS = {"ns": 1e9, "µs": 1e6, "ms": 1e3, "s": 1.0, "MB": 1e-6, "": 1.0}
 
 
 def meter(function: Callable[[], Any], least: float = 0.0, clock: Callable[[], float] = time.perf_counter) -> Meter:
@@ -78,7 +78,7 @@ def row(
     goal: float | None = None,
     **where: int | str,
 ) -> Row:
-    """One result, from pairs in seconds or bytes. `limit` is promised; a `goal` is not."""
+    """One result, from pairs in seconds or bytes, or without a unit. `limit` is promised; a `goal` is not."""
     taken = np.asarray(taken, float)
     ratio, low, high = median_with_limits(taken[:, 0] / taken[:, 1])
     ours, theirs = np.median(taken, axis=0) * UNITS[unit]

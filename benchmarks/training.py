@@ -55,6 +55,19 @@ def lightgbm_sides(
     return lambda: lgb.train(dict(through_us), data, rounds), lambda: lgb.train(dict(own), data, rounds)
 
 
+def renewed_sides(
+    case: parity.Case, objective: bo.Objective, data: parity.Data, rounds: int
+) -> tuple[Training, Training]:
+    """Objectives that set their leaves anew, as `bo.train` does for ours."""
+    params = {**parity.LIGHTGBM_DEFAULTS, "boost_from_average": case.start != "0"}
+    dataset = data.dataset(case.weighted)
+    own = {**params, **dict(case.objective_params), "objective": builtins.names()[case.objective].name}
+    return (
+        lambda: bo.train(params, dataset, rounds, objective=objective),
+        lambda: lgb.train(dict(own), dataset, rounds),
+    )
+
+
 def replayed(
     objective: bo.Objective, x: np.ndarray, y: np.ndarray, rounds: int
 ) -> tuple[Training, Training]:
@@ -139,6 +152,8 @@ def claimed(case: parity.Case, rounds: int, count: int) -> Row:
     objective = bo.get(case.objective, **given)
     if case.booster == "xgboost":
         sides = xgboost_sides(objective, data.x, data.y, weight, rounds)
+    elif builtins.names()[case.objective].leaves:
+        sides = renewed_sides(case, objective, data, rounds)
     else:
         native = {**given, "objective": builtins.names()[case.objective].name}
         sides = lightgbm_sides(objective, native, data.x, data.y, weight, rounds, case.start == "0")

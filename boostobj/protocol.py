@@ -89,8 +89,12 @@ def _weights(data: Any) -> np.ndarray | None:
         weight = _float32(data.get_weight()) if lent is None else lent
         return weight if len(weight) else None
     # A Dataset that is not constructed yet has no field to get; constructing it here would fix its parameters.
-    weight = data.weight if _not_constructed(data) else data.get_weight()
-    return None if weight is None or len(weight) == 0 else _float32(weight)
+    fresh = _not_constructed(data)
+    weight = data.weight if fresh else data.get_weight()
+    if weight is None or len(weight) == 0:
+        return None
+    weight = _float32(weight)
+    return None if fresh and (weight == 1).all() else weight  # LightGBM will drop them
 
 
 def rows(owner: str, data: Any, wants: Wants) -> Rows:
@@ -266,7 +270,8 @@ def _field(dmatrix: Any, name: str) -> np.ndarray:
 
 
 def _not_constructed(data: Any) -> bool:
-    return is_dataset(data) and getattr(data, "_handle", None) is None
+    handle = getattr(data, "_handle", None)
+    return is_dataset(data) and not getattr(handle, "value", None)  # a construction that failed leaves a null pointer
 
 
 def read(owner: str, y_true: Any, y_pred: Any, sample_weight: Any, group: Any, wants: Wants) -> Call:

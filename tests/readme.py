@@ -84,6 +84,20 @@ def ratios(rows):
     return table(out)
 
 
+def gains(rows):
+    """What exact leaves are worth: one row for each training, where benchmarks/leaves.py has three."""
+    out = [("training", "rows", "rounds", "loss, of Newton's leaves", "rounds to that loss", "CPU time")]
+    trainings = {}
+    for r in rows:
+        training, _, what = r["what"].rpartition(": ")
+        trainings.setdefault(training, {})[what] = r
+    for training, (loss, reached, time) in ((name, found.values()) for name, found in trainings.items()):
+        took = f"{time['ratio']:.3g} times ({time['low']:.3g} to {time['high']:.3g})"
+        share = f"{loss['ratio']:.3g} times"
+        out.append((training, f"{loss['rows']:,}", loss["rounds"], share, f"{reached['ours']:.0f}", took))
+    return table(out)
+
+
 def in_words(rows):
     """What is measured but not promised, where there are too many rows for a table."""
     cold = [r for r in rows if r["benchmark"] == "cold"]
@@ -108,6 +122,9 @@ def speed():
     parts = []
     for title, names in SPEED.items():
         rows = [r for r in result["results"] if r["benchmark"] in names]
+        if names == ("leaves",) and rows:
+            parts += [f"### {title}", gains(rows)]
+            continue
         many = [r for r in rows if r["limit"] is None and ("data" in r or r["benchmark"] in ("scaling", "cold"))]
         if rows:
             parts += [f"### {title}", ratios([r for r in rows if r not in many]), *in_words(many)]
@@ -122,6 +139,7 @@ SPEED = {
     "One gradient step": ("gradient",),
     "One gradient step of every built-in": ("builtins",),
     "Whole trainings": ("training",),
+    "Exact leaves": ("leaves",),
     "Threads": ("threads",),
     "Overhead, memory, cold start": ("scaling", "memory", "cold"),
 }

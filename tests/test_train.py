@@ -443,12 +443,12 @@ def test_a_metric_of_the_users_takes_the_place_of_ours():
 
 @pytest.mark.filterwarnings("ignore:.*dart:UserWarning")
 @pytest.mark.parametrize("way", [{}, {"num_parallel_tree": 2}, {"booster": "dart", "rate_drop": 0.5}])
-@pytest.mark.parametrize("name", ["log_loss", "softmax", "log_cosh"])
+@pytest.mark.parametrize("name", ["log_loss", "softmax", "log_cosh", "expectile", "quantile", "multi_quantile"])
 def test_xgboost_with_an_offset(name, way):
     """Offset 0.5 on one side, none on the other: what training saw is what the model predicts, given the margin or not."""
     o = bo.get(name)
     y = target_of(o)
-    offset = np.stack([OFFSET, -OFFSET, 2 * OFFSET], axis=1) if name == "softmax" else OFFSET
+    offset = np.stack([OFFSET, -OFFSET, 2 * OFFSET], axis=1) if name in ("softmax", "multi_quantile") else OFFSET
     dtrain = xgb.DMatrix(X, y, weight=WEIGHT, base_margin=offset)
     valid = xgb.DMatrix(X, y)
     seen = {}

@@ -75,10 +75,8 @@ def _refuse_negative_curvature(objective: Pointwise, y: np.ndarray) -> None:
     _, hess = dataclasses.replace(objective, curvature="exact").grad_hess(y, raw)
     if (hess < 0).any():
         i = int(np.argmin(hess))
-        raise ValueError(
-            f"train: leaf='exact' needs a convex loss: the curvature of {objective!r} is {hess[i]:.3g} at y={y[i]!r},"
-            f" raw={raw[i]!r}"
-        )
+        where = f"{hess[i]:.3g} at y={y[i]!r}, raw={raw[i]!r}"
+        raise ValueError(f"train: leaf='exact' needs a convex loss: the curvature of {objective!r} is {where}")
 
 
 def _optimum(objective: Pointwise, y: np.ndarray, weight: np.ndarray) -> Values:
@@ -145,7 +143,7 @@ class LightGBM:
         self._same = same
         self._moves = moves
         self._before = 0
-        self._trees: list[str] = []
+        self._trees: list[tuple[str, np.ndarray]] = []  # each with what is written about its inner nodes
         self._text = ""
 
     def watch(self, booster: Any) -> None:
@@ -197,14 +195,16 @@ class LightGBM:
             if not self._trees and not self._before:  # LightGBM keeps one tree without splits, the first
                 if self._same and self._moves:
                     raise NotTheSame("after a first tree without splits LightGBM starts again, from the average")
-                self._trees = trees
+                self._trees = [(tree, np.empty(0)) for tree in trees]
             return
         leaf = booster.predict(self._x, pred_leaf=True, start_iteration=round_, num_iteration=1, **self._kept)
         leaf = np.asarray(leaf).reshape(len(scores), k)
         new = [np.zeros(1)] * k
         for j, tree in enumerate(trees):
+            inner = _rounded(_inner(nodes[j]) / _FAINT)
             faint = numbers(tree, "leaf_value")
             if len(faint) == 1:
+                self._trees.append((tree, inner))
                 continue
             if self._same and not np.array_equal(np.bincount(leaf[:, j], minlength=len(faint)), numbers(tree, "leaf_count")):
                 raise NotTheSame("LightGBM grew a tree on other values than those of the data (it bundles columns)")
@@ -212,19 +212,22 @@ class LightGBM:
             new[j] = _rounded(_rounded(best) * self.rate)
             for i, value in enumerate(new[j] - faint):
                 booster.set_leaf_output(round_ * k + j, i, -value)
-            trees[j] = _with_leaves(tree, new[j], _inner(nodes[j]) / _FAINT, self.rate)
+            self._trees.append((_with_leaves(tree, new[j], self.rate), inner))
         booster.rollback_one_iter()
-        self._trees += trees
         if self._same:
             expected = scores[:, 0] + new[0][leaf[:, 0]]
             if not np.array_equal(booster._Booster__inner_predict(data_idx=0), expected):
                 raise NotTheSame("LightGBM's scores are not those of the data")
 
-    def restored(self, text: str, best_iteration: int) -> str:
-        """The text of a model that has lost its trees."""
+    def restored(self, text: str, best_iteration: int, moved: np.ndarray) -> str:
+        """The text of a model that has lost its trees; of the first ones, which will be `moved`, with all digits."""
         body, end, parameters = self._text.partition("\nend of trees")  # LightGBM forgets parameters with the last tree
         head = re.split(r"^Tree=", body, maxsplit=1, flags=re.MULTILINE)[0]
-        trees = [*trees_of(text)[: self._before], *self._trees]
+        trees = trees_of(text)[: self._before]
+        for i, (tree, inner) in enumerate(self._trees):
+            digits = ".17g" if i < len(moved) and moved[i] else "g"
+            shown = " ".join(format(v, digits) for v in inner)
+            trees.append(re.sub(r"^internal_value=.*$", f"internal_value={shown}", tree, flags=re.MULTILINE))
         if best_iteration > 0:
             k = int(re.search(r"^num_tree_per_iteration=(\d+)$", head, re.MULTILINE)[1])  # type: ignore[index]
             trees = trees[: best_iteration * k]
@@ -259,14 +262,10 @@ def _inner(tree: Mapping[str, Any]) -> np.ndarray:
     return np.array([found[i] for i in range(len(found))])
 
 
-def _with_leaves(tree: str, values: np.ndarray, inner: np.ndarray, rate: float) -> str:
-    for key, value in (
-        ("leaf_value", " ".join(f"{v:.17g}" for v in values)),
-        ("internal_value", " ".join(f"{v:g}" for v in inner)),
-        ("shrinkage", f"{rate:g}"),
-    ):
-        tree = re.sub(rf"^{key}=.*$", f"{key}={value}", tree, flags=re.MULTILINE)
-    return tree
+def _with_leaves(tree: str, values: np.ndarray, rate: float) -> str:
+    shown = " ".join(f"{v:.17g}" for v in values)
+    tree = re.sub(r"^leaf_value=.*$", f"leaf_value={shown}", tree, flags=re.MULTILINE)
+    return re.sub(r"^shrinkage=.*$", f"shrinkage={rate:g}", tree, flags=re.MULTILINE)
 
 
 # XGBoost --------------------------------------------------------------------------------------------------------------

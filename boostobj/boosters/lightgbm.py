@@ -149,7 +149,7 @@ def _trained(
     text = booster.model_to_string()
     if renewal:
         renewal.leave(booster)
-        text = renewal.restored(text, booster.best_iteration)
+        text = renewal.restored(text, booster.best_iteration, start != 0)
         rates = {n: v for n, v in given.items() if n in aliases("learning_rate")}
         booster.params.pop("learning_rate")
         booster.params.update(rates)

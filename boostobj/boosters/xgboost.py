@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import protocol
 from ..links import LINKS
-from ..objective import Objective
+from ..objective import Objective, Rowwise
 from . import common, leaves
 
 
@@ -59,7 +59,7 @@ def train(
         )
     _refuse_offset(objective, params, num_boost_round)
     y, weight, bounds, _ = protocol.rows(common.public_name(objective), data, objective._wants)
-    k = int(beside.get("num_class", 1))
+    k = int(beside.get("num_class") or (isinstance(objective, Rowwise) and objective._known_count()) or 1)
     shape = (data.num_row(), k) if k > 1 else (data.num_row(),)
     offset = None if offsets[0] is None else offsets[0].reshape(shape)
     start = np.zeros(k) if continued else np.asarray(
@@ -202,7 +202,7 @@ def _base_score_of_zero(params: Mapping[str, Any]) -> float:
     """The base_score that XGBoost turns into a raw score of 0: how depends on its objective."""
     import xgboost
 
-    row = xgboost.DMatrix(np.zeros((1, 1)))
+    row = xgboost.DMatrix(np.zeros((1, 1)), np.zeros(1))
     for score in (0.0, 0.5, 1.0):
         with contextlib.suppress(xgboost.core.XGBoostError):  # 0 and 1 are no probabilities
             booster = xgboost.Booster({**params, "base_score": score, "verbosity": 0}, [row])
