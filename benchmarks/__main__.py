@@ -17,8 +17,8 @@ from rich.table import Table
 
 from .measure import Row, broken, environment, fresh
 
-CORES = {"gradient": 1, "builtins": 1, "training": 1, "scaling": 1, "threads": 2, "memory": 1, "cold": 1}
-WHERE = ("rows", "classes", "scores", "columns", "threads")
+CORES = {"gradient": 1, "builtins": 1, "ranking": 1, "training": 1, "scaling": 1, "threads": 2, "memory": 1, "cold": 1}
+WHERE = ("rows", "documents", "classes", "scores", "columns", "threads")
 
 
 def _name(text: str) -> str:
