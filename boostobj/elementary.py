@@ -411,25 +411,29 @@ def log_cosh(x):
     return where(a < 1e-8, 0.5 * a * a, where(a < _FAR, y, a + y))
 
 
+# What follows branches, or calls the C library: for kernels that are not vectorised anyway.
+
+
 @kernel
 def log1mexp(x):
     """log(1 - exp(-x)), within 2 ulp, for x >= 0."""
-    return where(x < 0.6931471805599453, log(-expm1(-x)), log1p(-exp(-x)))
+    return math.log(-math.expm1(-x)) if x < 0.6931471805599453 else math.log1p(-math.exp(-x))
 
 
 @kernel
 def bose(x):
     """x/(exp(x) - 1) and (x + that - 1), both within 2 ulp, for x >= 0: 1 and 0 at 0, 0 and infinite at infinity."""
-    e = expm1(x)
-    tiny = e < 2.0**-1000
-    ratio = where(tiny, 1.0, where(e == np.inf, 0.0, x / e))
+    e = math.expm1(x)
+    ratio = 1.0 if e < 2.0**-1000 else (0.0 if e == math.inf else x / e)
     # x/2*coth(x/2) - 1, by Lambert's continued fraction where it is small.
     h = 0.5 * x
+    if h > 1.5:
+        return ratio, h + (h / math.tanh(h) - 1.0)
     s = h * h
     series = 21.0
     for k in range(9, 0, -1):
         series = (2.0 * k + 1.0) + s / series
-    return ratio, h + where(h < 1.5, s / series, h / tanh(h) - 1.0)
+    return ratio, h + s / series
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -472,19 +476,18 @@ def normal_hazard(z):
 
     The tail's mean lies there, and that far above z. Mills's ratio M is the inverse of the first, -M'/M the second.
     """
-    near = min(z, 0.25 * _LAST)
-    j = np.uint64(4.0 * near + 0.5)
-    r = near - 0.25 * np.float64(j)
+    if not ((z >= 0.0) & (z <= 0.25 * _LAST)):  # NaN must not become a place in the table
+        excess = z
+        for k in range(12, 1, -1):  # Laplace's continued fraction
+            excess = z + k / excess
+        excess = 1.0 / excess
+        return z + excess, excess
+    j = np.uint64(4.0 * z + 0.5)
+    r = z - 0.25 * np.float64(j)
     start = j * _ROW
     ratio = _MILLS[start + _U64(_TERMS - 1)]
     slope = _MILLS[start + _U64(2 * _TERMS - 1)]
     for i in range(2, _TERMS + 1):
         ratio = fma(ratio, r, _MILLS[start + _U64(_TERMS - i)])
         slope = fma(slope, r, _MILLS[start + _U64(2 * _TERMS - i)])
-    # Laplace's continued fraction.
-    beyond = z
-    for k in range(12, 1, -1):
-        beyond = z + k / beyond
-    beyond = 1.0 / beyond
-    far = z > 0.25 * _LAST
-    return where(far, z + beyond, 1.0 / ratio), where(far, beyond, slope / ratio)
+    return 1.0 / ratio, slope / ratio

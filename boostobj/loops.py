@@ -620,7 +620,7 @@ def _largest(bounds, start, stop):
 def groupwise(group: Callable, kind: int, whole: bool) -> Callable:
     """Loss (where there is room for it), gradient and Hessian of whole groups. A group with anything bad is left out.
 
-    `rank` is an order of the rows within each group, which the kernel gets in its scratch space `order`, or None.
+    `rank` is an order of the rows within each group in which the kernel is to see them, or None.
     """
     group_ = _compiled(group)
 
@@ -635,24 +635,27 @@ def groupwise(group: Callable, kind: int, whole: bool) -> Callable:
             m = bounds[q + 1] - first
             bad = _CLEAR
             for i in range(m):
-                y[i] = targets[0][first + i]
-                f[i] = raw[first + i]
-                w[i] = weight_of(weight, first + i, 1.0)
+                row = first + i
+                if rank is not None:
+                    row = rank[row]
+                y[i] = targets[0][row]
+                f[i] = raw[row]
+                w[i] = weight_of(weight, row, 1.0)
                 bad = _noted(bad, _outside(y[i], low, high, whole), _BAD_TARGET)
                 bad = _noted(bad, not (abs(f[i]) <= LARGEST), _BAD_RAW)
                 bad = _weight_noted(bad, w[i], LARGEST)
             flags |= bad
             if bad & ~_POSITIVE_WEIGHT or m == 0:
                 continue
-            if rank is not None:
-                for i in range(m):
-                    order[i] = rank[first + i] - first
             group_(*((y[:m], f[:m], w[:m]) + params + (out, g, h, order, work, kind)))  # noqa: RUF005
-            if loss.size:
-                loss[first : first + m] = out[:m]
             for i in range(m):
-                grad[first + i] = _saturated(g[i], limit)
-                hess[first + i] = min(max(h[i], least), limit)
+                row = first + i
+                if rank is not None:
+                    row = rank[row]
+                if loss.size:
+                    loss[row] = out[i]
+                grad[row] = _saturated(g[i], limit)
+                hess[row] = min(max(h[i], least), limit)
         return flags
 
     return _cached(loop, "groupwise", group, kind, whole)

@@ -846,7 +846,7 @@ class Groupwise(_Textbook):
     some: ClassVar[Interval] = REAL
     """Where one target has to lie at least, for there to be something to learn."""
     by_size: ClassVar[bool] = False
-    """Whether the kernel is to find in `order` the rows of the group by ascending |y|."""
+    """Whether the kernel is to see the rows of a group by ascending |y|, those of equal |y| as they come."""
 
     @final
     def _labels(self, k: int) -> Interval:

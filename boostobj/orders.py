@@ -9,6 +9,8 @@ from collections.abc import Callable
 import numba
 import numpy as np
 
+from . import loops
+
 _found: collections.deque[np.ndarray] = collections.deque(maxlen=5)
 """The last orders: a training asks for the same one again and again, a cross-validation for a few in turn.
 
@@ -16,25 +18,25 @@ Guesses, not state: one is used only after it was seen to be the order.
 """
 
 
+def _ascends(y, bounds, order):  # type: ignore[no-untyped-def]
+    """Whether (|y|, row) ascends within each group: then no row occurs twice, so that all do."""
+    for q in range(bounds.size - 1):
+        first, last = bounds[q], bounds[q + 1]
+        for i in range(first, last):
+            row = order[i]
+            if row < first or row >= last:
+                return False
+            if i > first:
+                before = order[i - 1]
+                a, b = abs(y[before]), abs(y[row])
+                if not (a < b or (a == b and before < row)):
+                    return False
+    return True
+
+
 @functools.cache
 def _check() -> Callable[[np.ndarray, np.ndarray, np.ndarray], bool]:
-    @numba.njit(nogil=True)
-    def ascends(y, bounds, order):  # type: ignore[no-untyped-def]
-        """Whether (|y|, row) ascends within each group: then no row occurs twice, so that all do."""
-        for q in range(bounds.size - 1):
-            first, last = bounds[q], bounds[q + 1]
-            for i in range(first, last):
-                row = order[i]
-                if row < first or row >= last:
-                    return False
-                if i > first:
-                    before = order[i - 1]
-                    a, b = abs(y[before]), abs(y[row])
-                    if not (a < b or (a == b and before < row)):
-                        return False
-        return True
-
-    return ascends
+    return loops._cached(numba.njit(nogil=True)(_ascends), "order", _ascends)
 
 
 def by_size(y: np.ndarray, bounds: np.ndarray) -> np.ndarray:

@@ -51,7 +51,11 @@ class Data:
 
         weight = self.weight if weighted else None
         more: dict[str, Any] = {} if self.place is None else {"position": self.place}
-        return lightgbm.Dataset(self.x, self.y, weight=weight, group=self.sizes, free_raw_data=False, **more)
+        label = self.y if self.y.ndim == 1 else None
+        dataset = lightgbm.Dataset(self.x, label, weight=weight, group=self.sizes, free_raw_data=False, **more)
+        if label is None:
+            set_bounds(dataset, *self.y.T)
+        return dataset
 
 
 def _data(name: str, x: np.ndarray, y: np.ndarray, sizes: np.ndarray | None = None) -> Data:

@@ -70,10 +70,14 @@ def labels(owner: str, data: Any) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _labels(owner: str, data: Any) -> np.ndarray:
-    y = data.get_label()
+    y = _label(data)
     if y is None or len(y) == 0:
         raise ValueError(f"{owner}: the {type(data).__name__} has no labels")
     return _float32(y)
+
+
+def _label(data: Any) -> Any:
+    return data.label if _not_constructed(data) else data.get_label()  # the latter asks for one that there may not be
 
 
 def _weights(data: Any) -> np.ndarray | None:
@@ -174,7 +178,7 @@ def set_bounds(data: Any, lower: Any, upper: Any) -> None:
         data.set_float_info("label_upper_bound", upper)
     elif is_dataset(data):
         setattr(data, _BOUNDS, _interval_of(lower, upper))
-        if (data.label if _not_constructed(data) else data.get_label()) is None:
+        if _label(data) is None:
             data.set_label(lower)
     else:
         raise TypeError(f"set_bounds: data must be an xgboost.DMatrix or a lightgbm.Dataset, got {type(data).__name__}")

@@ -2,6 +2,7 @@
 
 import math
 
+import mpmath
 import numba
 import numpy as np
 import pytest
@@ -204,3 +205,51 @@ def test_loops_are_vectorised(name):
     call(*[np.ones(3)] * arguments)
     (code,) = call.loop.inspect_llvm().values()
     assert any(f"<{width} x double>" in code for width in (2, 4, 8)), "no vectors"
+
+
+def true_tail(mp, x):
+    """Density over upper tail of the standard normal, and that minus x."""
+    hazard = mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi) / (mp.erfc(x / mp.sqrt(2)) / 2)
+    return hazard, hazard - x
+
+
+def true_bose(mp, x):
+    ratio = x / mp.expm1(x)
+    return ratio, x + ratio - 1
+
+
+def true_log1mexp(mp, x):
+    return (mp.log(-mp.expm1(-x)),)
+
+
+BY_MPMATH = {
+    "normal_hazard": (true_tail, (uniform(0, 18), uniform(15.9, 16.1), lambda rng, n: 10.0 ** rng.uniform(-20, 3, n)), 3),
+    "bose": (true_bose, (uniform(0, 5), uniform(2.9, 3.1), lambda rng, n: 10.0 ** rng.uniform(-300, 2.8, n)), 2),
+    "log1mexp": (true_log1mexp, (uniform(0, 2), lambda rng, n: 10.0 ** rng.uniform(-300, 2.8, n)), 2),
+}
+
+
+@pytest.mark.parametrize("name", BY_MPMATH)
+def test_units_in_the_last_place_by_mpmath(name):
+    true, regions, limit = BY_MPMATH[name]
+    function = getattr(el, name)
+    call = numba.njit(lambda x: function(x), error_model="numpy")
+    rng = np.random.default_rng(0)
+    mp = mpmath.mp
+    for x in np.concatenate([region(rng, 400) for region in regions]).tolist():
+        with mp.workdps(40 if name == "normal_hazard" else 700):
+            for got, value in zip(np.atleast_1d(call(x)).tolist(), true(mp, mp.mpf(x)), strict=True):
+                unit = math.ulp(float(value))
+                assert abs(mp.mpf(got) - value) <= limit * unit, f"{name}({x!r}) is {got!r}, {mp.nstr(value, 20)}"
+
+
+def test_the_tail_of_special_values():
+    functions = el.normal_hazard, el.bose, el.log1mexp
+    tail, bose, log1mexp = (numba.njit(lambda x, f=f: f(x), error_model="numpy") for f in functions)
+    assert tail(0.0) == (pytest.approx(math.sqrt(2 / math.pi), rel=1e-15),) * 2
+    assert tail(math.inf) == (math.inf, 0.0)
+    assert tail(1e300) == (1e300, 1e-300)
+    assert all(math.isnan(v) for x in (math.nan,) for v in tail(x))
+    tail(-1e300)  # outside what it is for, and must not read outside the table
+    assert bose(0.0) == (1.0, 0.0) and bose(math.inf) == (0.0, math.inf) and bose(1e-320)[0] == 1.0
+    assert log1mexp(0.0) == -math.inf and log1mexp(math.inf) == 0.0

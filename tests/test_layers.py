@@ -9,10 +9,11 @@ import boostobj
 
 ROOT = Path(boostobj.__file__).parent
 LAYERS = [
-    {"version", "lanes", "probe", "threads", "buffers", "orders"},
+    {"version", "lanes", "probe", "threads", "buffers"},
     {"elementary", "domain", "links", "third_parties"},
-    {"elementary32"},
+    {"elementary32", "ranks"},
     {"loops", "protocol"},
+    {"orders"},
     {"builtins"},
     {"objective"},
     {"registry"},
@@ -54,7 +55,7 @@ def test_importing_loads_neither_booster_nor_what_only_some_need():
 
 
 def test_public_names_are_all_there_and_sorted():
-    assert boostobj.__all__ == sorted(boostobj.__all__, key=lambda n: (not n[0].isupper(), n))
+    assert boostobj.__all__ == sorted(boostobj.__all__, key=lambda n: (not n.isupper(), not n[0].isupper(), n))
     assert all(hasattr(boostobj, name) for name in boostobj.__all__)
 
 

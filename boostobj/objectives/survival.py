@@ -9,7 +9,7 @@ from typing import Any, final
 import numpy as np
 
 from ..domain import NON_NEGATIVE, POSITIVE, REAL, Choice, param
-from ..elementary import bose, exp, expm1, kernel, log, log1mexp, log1p, normal_hazard, sigmoid, softplus, tanh, where
+from ..elementary import bose, kernel, log1mexp, normal_hazard, where
 from ..objective import Groupwise, Pointwise
 from ..registry import register
 
@@ -27,14 +27,14 @@ def _times_exp(factor, x, e):  # type: ignore[no-untyped-def]
     """factor*exp(x), not 0 before the product is; e = exp(x)."""
     if x > -700.0:
         return factor * e
-    half = exp(0.5 * x)
+    half = math.exp(0.5 * x)
     return factor * half * half
 
 
 @kernel
 def _log_total(w, rest):  # type: ignore[no-untyped-def]
     """log(w*(1 + rest))."""
-    return where(w < 0.5, log(w + w * rest), log1p((w - 1.0) + w * rest))
+    return math.log(w + w * rest) if w < 0.5 else math.log1p((w - 1.0) + w * rest)
 
 
 _ROOM = 1.0
@@ -42,44 +42,43 @@ _ROOM = 1.0
 
 
 @kernel
-def _risks(y, f, w, order, work):  # type: ignore[no-untyped-def]
+def _risks(y, f, w, heaviest, work):  # type: ignore[no-untyped-def]
     """The sums over the risk sets, latest times first: what is at risk at a time is there at all times before.
 
-    For the block of rows with one time that begins at place i of the order, in units of exp(work[i]): work[m + i] is
-    the largest term, of row order[m + i], work[2*m + i] the sum of the others, and work[3*m + i] the sum without the rows
-    with an event then. What a row shares with the others is never a difference of two large sums.
+    For the block of rows with one time that begins at row i, in units of exp(work[i]): work[m + i] is the largest term, of
+    row heaviest[i], work[2*m + i] the sum of the others, and work[3*m + i] the sum without the rows with an event then. What
+    a row shares with the others is never a difference of two large sums.
     """
     m = y.size
     top = rest = lost = 0.0
     unit = -math.inf
-    heaviest = np.int64(-1)
+    largest = np.int64(-1)
     stop = m
     while stop > 0:
         first = stop - 1
-        time = abs(y[order[first]])
-        while first > 0 and abs(y[order[first - 1]]) == time:
+        time = abs(y[first])
+        while first > 0 and abs(y[first - 1]) == time:
             first -= 1
         apart = 0.0
         for events in (False, True):
             if events:
                 apart = top + (rest + lost)
             for i in range(stop - 1, first - 1, -1):
-                row = order[i]
-                if (y[row] > 0.0) != events or not w[row] > 0.0:
+                if (y[i] > 0.0) != events or not w[i] > 0.0:
                     continue
-                if f[row] - unit > _ROOM:
-                    shrunk = exp(unit - f[row])
+                if f[i] - unit > _ROOM:
+                    shrunk = math.exp(unit - f[i])
                     top, rest, lost, apart = top * shrunk, rest * shrunk, lost * shrunk, apart * shrunk
-                    unit = f[row]
-                term = w[row] * exp(f[row] - unit)
+                    unit = f[i]
+                term = w[i] * math.exp(f[i] - unit)
                 if term > top:
-                    term, top, heaviest = top, term, row
+                    term, top, largest = top, term, i
                 rest, lost = _added(rest, lost, term)
         work[first] = unit
         work[m + first] = top
         work[2 * m + first] = rest + lost
         work[3 * m + first] = apart
-        order[m + first] = heaviest
+        heaviest[first] = largest
         stop = first
 
 
@@ -152,23 +151,22 @@ class Cox(Groupwise):
         chief, chief_a, chief_b, chief_sum = np.int64(-1), 0.0, 0.0, 0.0
         first = 0
         while first < m:
-            time = abs(y[order[first]])
+            time = abs(y[first])
             stop, many = first, 0
             weight, highest = 0.0, -math.inf
-            while stop < m and abs(y[order[stop]]) == time:
-                row = order[stop]
-                if y[row] > 0.0 and w[row] > 0.0:
+            while stop < m and abs(y[stop]) == time:
+                if y[stop] > 0.0 and w[stop] > 0.0:
                     many += 1
-                    weight += w[row]
-                    highest = max(highest, f[row])
+                    weight += w[stop]
+                    highest = max(highest, f[stop])
                 stop += 1
             before = a + a_lost
-            heaviest, top, rest = order[m + first], work[m + first], work[2 * m + first]
+            heaviest, top, rest = order[first], work[m + first], work[2 * m + first]
             risk = top + rest
             tied = tied_lost = 0.0
             if many > 0:
                 if work[first] < unit:
-                    shrunk = exp(work[first] - unit)
+                    shrunk = math.exp(work[first] - unit)
                     a, a_lost, chief_a = a * shrunk, a_lost * shrunk, chief_a * shrunk
                     b, b_lost, chief_b = b * shrunk * shrunk, b_lost * shrunk * shrunk, chief_b * shrunk * shrunk
                     before = a + a_lost
@@ -181,31 +179,29 @@ class Cox(Groupwise):
                 b, b_lost = _added(b, b_lost, weight / risk / risk)
                 if many > 1:
                     for i in range(first, stop):
-                        row = order[i]
-                        if y[row] > 0.0 and w[row] > 0.0:
-                            tied, tied_lost = _added(tied, tied_lost, w[row] * expm1(f[row] - highest))
+                        if y[i] > 0.0 and w[i] > 0.0:
+                            tied, tied_lost = _added(tied, tied_lost, w[i] * math.expm1(f[i] - highest))
             for i in range(first, stop):
-                row = order[i]
-                event = y[row] > 0.0
-                loss[row] = grad[row] = hess[row] = 0.0
+                event = y[i] > 0.0
+                loss[i] = grad[i] = hess[i] = 0.0
                 if event and risk > 0.0:
-                    loss[row] = (f[heaviest] - f[row]) + _log_total(w[heaviest], rest / top)
-                if unit == -math.inf or not w[row] > 0.0:
+                    loss[i] = (f[heaviest] - f[i]) + _log_total(w[heaviest], rest / top)
+                if unit == -math.inf or not w[i] > 0.0:
                     continue
-                x = f[row] - unit
-                e = exp(x)
+                x = f[i] - unit
+                e = math.exp(x)
                 pull = _times_exp(before if event else a + a_lost, x, e)
                 if event:
                     beside = 0.0
                     if many > 1:
-                        beside = exp(highest - unit) * (weight * expm1(f[row] - highest) - (tied + tied_lost))
+                        beside = math.exp(highest - unit) * (weight * math.expm1(f[i] - highest) - (tied + tied_lost))
                     pull += (beside - work[3 * m + first]) / risk
-                grad[row] = w[row] * pull
-                term = w[row] * e
-                if row == chief:
-                    hess[row] = chief_sum + w[row] * _times_exp(chief_a, x, e) - term * term * chief_b
+                grad[i] = w[i] * pull
+                term = w[i] * e
+                if i == chief:
+                    hess[i] = chief_sum + w[i] * _times_exp(chief_a, x, e) - term * term * chief_b
                 else:
-                    hess[row] = w[row] * _times_exp(a + a_lost, x, e) - term * term * (b + b_lost)
+                    hess[i] = w[i] * _times_exp(a + a_lost, x, e) - term * term * (b + b_lost)
             first = stop
 
 
@@ -216,6 +212,7 @@ _NORMAL, _LOGISTIC = 0.0, 1.0
 _ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 _ROOT_HALF = math.sqrt(0.5)
+_LARGEST = float(np.finfo(float).max)
 
 
 def _gauss_legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -244,11 +241,11 @@ def _beyond(z):  # type: ignore[no-untyped-def]
     """The standard normal above z."""
     hazard, excess = normal_hazard(abs(z))
     if z >= 0.0:
-        return 0.5 * z * z + (_HALF_LOG_TWO_PI + log(hazard)), hazard, hazard * excess
-    e = exp(-0.5 * z * z)
+        return 0.5 * z * z + (_HALF_LOG_TWO_PI + math.log(hazard)), hazard, hazard * excess
+    e = math.exp(-0.5 * z * z)
     below = e / hazard
     hazard = e / (_ROOT_TWO_PI - below)
-    return -log1p(-below / _ROOT_TWO_PI), hazard, hazard * (hazard - z)
+    return -math.log1p(-below / _ROOT_TWO_PI), hazard, hazard * (hazard - z)
 
 
 @kernel
@@ -260,31 +257,31 @@ def _normal_between(low, high, width):  # type: ignore[no-untyped-def]
     fall = 0.5 * width * total  # of the log of the density
     if a < 0.0:  # 0 is inside
         inside = 0.5 * (math.erf(b * _ROOT_HALF) + math.erf(-a * _ROOT_HALF))
-        at_a, at_b = exp(-0.5 * a * a) / _ROOT_TWO_PI, exp(-0.5 * b * b) / _ROOT_TWO_PI
-        mean = -at_a * expm1(-fall) / inside
+        at_a, at_b = math.exp(-0.5 * a * a) / _ROOT_TWO_PI, math.exp(-0.5 * b * b) / _ROOT_TWO_PI
+        mean = -at_a * math.expm1(-fall) / inside
         bend = mean * mean + ((b * at_b if b < 1e10 else 0.0) - a * at_a) / inside
         outside = 0.5 * (math.erfc(b * _ROOT_HALF) + math.erfc(-a * _ROOT_HALF))
-        loss = where(inside > 0.5, -log1p(-outside), -log(inside))
+        loss = where(inside > 0.5, -math.log1p(-outside), -math.log(inside))
     else:
-        ratio = exp(-fall)
+        ratio = math.exp(-fall)
         if fall < 4.0:  # near to each other: a difference of two tails would lose its digits
             mass = excess = 0.0
             for i in range(_AT.size):
                 t = width * _AT[i]
-                part = _PART[i] * exp(-t * (a + 0.5 * t))
+                part = _PART[i] * math.exp(-t * (a + 0.5 * t))
                 mass += part
                 excess += part * _AT[i]
             mean_excess = width * (excess / mass)
             scaled = 1.0 / (width * mass)
-            loss = 0.5 * a * a + (_HALF_LOG_TWO_PI + log(scaled))
+            loss = 0.5 * a * a + (_HALF_LOG_TWO_PI + math.log(scaled))
         else:
             at_a, over_a = normal_hazard(a)
             at_b, over_b = normal_hazard(b)
             part = 0.0 if ratio == 0.0 else ratio * (at_a / at_b)
             mean_excess = (over_a - (0.0 if ratio == 0.0 else part * (over_b + width))) / (1.0 - part)
             scaled = at_a / (1.0 - part)
-            loss = 0.5 * a * a + (_HALF_LOG_TWO_PI + log(at_a) - log1p(-part))
-        drop = -expm1(-fall)
+            loss = 0.5 * a * a + (_HALF_LOG_TWO_PI + math.log(at_a) - math.log1p(-part))
+        drop = -math.expm1(-fall)
         mean = drop * scaled
         bend = (drop * mean_excess + (0.0 if ratio == 0.0 else width * ratio)) * scaled
     return loss, where(left, -mean, mean), bend
@@ -295,7 +292,7 @@ def _normal(low, high, width):  # type: ignore[no-untyped-def]
     if width == 0.0:
         return 0.5 * low * low + _HALF_LOG_TWO_PI, low, 1.0, 1.0
     if high == math.inf:
-        loss, slope, bend = _beyond(low)
+        loss, slope, bend = _beyond(max(low, -_LARGEST))
     elif low == -math.inf:
         loss, slope, bend = _beyond(-high)
         slope = -slope
@@ -307,43 +304,52 @@ def _normal(low, high, width):  # type: ignore[no-untyped-def]
 @kernel
 def _half_slope(x):  # type: ignore[no-untyped-def]
     """tanh(x/2)/(2*x): the sharpest quadratic bound of softplus has this curvature."""
-    return where(abs(x) < 1e-8, 0.25, tanh(0.5 * x) / (2.0 * x))
+    return where(abs(x) < 1e-8, 0.25, math.tanh(0.5 * x) / (2.0 * x))
+
+
+@kernel
+def _sides(x):  # type: ignore[no-untyped-def]
+    """The logistic distribution until x, and from there on; softplus(x)."""
+    e = math.exp(-abs(x))
+    large, small = 1.0 / (1.0 + e), e / (1.0 + e)
+    return where(x >= 0.0, large, small), where(x >= 0.0, small, large), max(x, 0.0) + math.log1p(e)
 
 
 @kernel
 def _logistic(low, high, width):  # type: ignore[no-untyped-def]
     damped = _half_slope(low) + _half_slope(high)
     if width == 0.0:
-        e = exp(-abs(low))
-        return abs(low) + 2.0 * log1p(e), tanh(0.5 * low), 2.0 * e / ((1.0 + e) * (1.0 + e)), damped
-    above, below = sigmoid(low), sigmoid(-high)  # what is left out of low's side and of high's
-    slope = above - below
+        e = math.exp(-abs(low))
+        return abs(low) + 2.0 * math.log1p(e), math.tanh(0.5 * low), 2.0 * e / ((1.0 + e) * (1.0 + e)), damped
+    above, beside, over_low = _sides(low)
+    beyond, below, over_high = _sides(-high)
+    slope = above - beyond
     if abs(low) < 1.0 and abs(high) < 1.0:
-        slope = 0.5 * (tanh(0.5 * low) + tanh(0.5 * high))
-    bend = above * sigmoid(-low) + below * sigmoid(high)
-    return softplus(low) + softplus(-high) - log1mexp(width), slope, bend, damped
+        slope = 0.5 * (math.tanh(0.5 * low) + math.tanh(0.5 * high))
+    bend = above * beside + beyond * below
+    return over_low + over_high - log1mexp(width), slope, bend, damped
 
 
 @kernel
 def _extreme(low, high, width):  # type: ignore[no-untyped-def]
     """Gumbel's distribution of minima: the time is Weibull's."""
-    e = exp(low)
+    e = math.exp(low)
     room = 1.0 / (1.0 + max(-high, 0.0))
     if width == 0.0:
-        return e - low, expm1(low), e, max(e, room)
+        return e - low, math.expm1(low), e, max(e, room)
     if high == math.inf:
         return e, e, e, e
     # exp(high) - exp(low): the log of what survives until low and not until high is -exp(low) + log(1 - exp(-gap)).
-    gap = exp(high) * -expm1(-width)
+    gap = math.exp(high) * -math.expm1(-width)
     ratio, over = bose(gap)
     share = 0.0 if ratio == 0.0 else ratio * over
     if gap < 0.5:
-        hit = high + log(-expm1(-width)) + (log(-expm1(-gap) / gap) if gap > 1e-300 else 0.0)
+        hit = high + math.log(-math.expm1(-width)) + (math.log(-math.expm1(-gap) / gap) if gap > 1e-300 else 0.0)
     else:
         hit = log1mexp(gap)
     slope = e - ratio
     if abs(low) < 0.5 and gap < 1.0:
-        slope = expm1(low) + gap - over  # ratio = 1 + over - gap
+        slope = math.expm1(low) + gap - over  # ratio = 1 + over - gap
     return e - hit, slope, e + share, max(e + share, ratio * room)
 
 
@@ -461,10 +467,11 @@ class AFT(Pointwise):
 
     @staticmethod
     def point(lower, upper, f, distribution, scale):  # type: ignore[no-untyped-def]
-        low = (log(lower) - f) / scale
-        high = (log(upper) - f) / scale
+        # Infinite is what there is no time for.
+        low = max(min((math.log(lower) - f) / scale, _LARGEST), -_LARGEST) if lower > 0.0 else -math.inf
+        high = max(min((math.log(upper) - f) / scale, _LARGEST), -_LARGEST) if upper < math.inf else math.inf
         apart = (upper - lower) / lower
-        width = 0.0 if lower == upper else where(apart < 1e300, log1p(apart), log(upper) - log(lower)) / scale
+        width = 0.0 if lower == upper else where(apart < 1e300, math.log1p(apart), math.log(upper) - math.log(lower)) / scale
         if distribution == _NORMAL:
             loss, slope, bend, damped = _normal(low, high, width)
         elif distribution == _LOGISTIC:
@@ -473,5 +480,5 @@ class AFT(Pointwise):
             loss, slope, bend, damped = _extreme(low, high, width)
         if lower == upper:
             product = scale * lower
-            loss += where((product > 1e-300) & (product < 1e300), log(product), log(scale) + log(lower))
+            loss += where((product > 1e-300) & (product < 1e300), math.log(product), math.log(scale) + math.log(lower))
         return loss, (0.0 - slope) / scale, bend / scale / scale, damped / scale / scale
