@@ -313,13 +313,14 @@ def _rank_row(labels: Interval, default: bool) -> Native:
     )  # fmt: skip
 
 
+# Of the rows of a name the last is what `builtins.names` shows: that of the defaults.
 ROWS: tuple[Native, ...] = (
-    *_pair_rows("rank:ndcg", "lambda_ndcg", (pairs.ndcg, pairs.ndcg_one_by_one), _GRADES, _NDCG_MIRROR, ndcg_exp_gain=True),
     *_pair_rows("rank:ndcg", "lambda_ndcg", (pairs.ndcg, pairs.ndcg_one_by_one), _GAINS, _NDCG_MIRROR, ndcg_exp_gain=False),
+    *_pair_rows("rank:ndcg", "lambda_ndcg", (pairs.ndcg, pairs.ndcg_one_by_one), _GRADES, _NDCG_MIRROR, ndcg_exp_gain=True),
     *_pair_rows("rank:pairwise", "pairwise_logistic", (pairs.pairwise, pairs.pairwise_one_by_one), REAL, {}),
     *_pair_rows("rank:map", "lambda_map", (pairs.average_precision, pairs.average_precision_one_by_one), _YES_OR_NO, _DEPTH),
-    _rank_row(Interval(0, 30, "both", integer=True), True),
     _rank_row(Interval(0, 1000, "both", integer=True), False),
+    _rank_row(Interval(0, 30, "both", integer=True), True),
     Native(
         "lightgbm", "rank_xendcg", "xe_ndcg", pairs.rank_xendcg, _no_start, _GRADES,
         (Parameter("objective_seed", None, Optional(Interval(-(2**31), 2**31 - 1, "both", True)), typical=(7,)),),
