@@ -112,6 +112,17 @@ def test_lightgbms_rf_refuses_callables():
         pytest.fail(changed("rf"))
 
 
+@pytest.mark.parametrize("name", ["regression_l1", "quantile", "mape"])
+def test_lightgbm_sets_no_leaves_anew_under_a_callable(name):
+    """The splits of the first tree are the built-in's, its leaves are not: Newton's steps are no longer than 1."""
+    objectives = name, bo.get(f"lightgbm:{name}")
+    theirs, ours = (train(o, REGRESSION, 1, learning_rate=1.0) for o in objectives)
+    splits = [re.findall(r"^(?:split_feature|threshold)=.*", lightgbms_trees(b), re.MULTILINE) for b in (theirs, ours)]
+    assert splits[0] == splits[1] != []
+    assert not same_trees(theirs, ours), changed("regression_l1")
+    assert np.abs(ours.predict(REGRESSION.x)).max() <= 1.0
+
+
 def test_lightgbms_bagging_by_class_does_nothing_under_a_callable():
     for balanced in ({"pos_bagging_fraction": 0.5, "bagging_freq": 1}, {"neg_bagging_fraction": 0.5, "bagging_freq": 1}):
         assert not same_trees(train("binary", **balanced), train("binary"))

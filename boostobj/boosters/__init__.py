@@ -38,6 +38,9 @@ def train(
     num_boost_round : int
     objective : str or Objective
         A name that `get` takes, or an objective.
+    leaf : {"newton", "exact"}
+        What a leaf's value is: the booster's Newton step, or the learning rate times the best constant for the leaf's rows at
+        their scores before the tree, see below. Under a booster's own name it is what that booster does.
     **kwargs
         The other arguments of xgboost.train (evals, early_stopping_rounds, custom_metric, xgb_model ...) or
         lightgbm.train (valid_sets, feval, callbacks, init_model ...). Training goes on from xgb_model or init_model
@@ -61,7 +64,24 @@ def train(
         a raw score with a slope (`sigmoid` of "log_loss"), and offsets with booster="gblinear" or
         multi_strategy="multi_output_tree"; in LightGBM boosting="dart" and "rf", pos_ and neg_bagging_fraction, metrics
         of predictions (see below) and keep_training_booster=True; in both, a link that no objective of the booster has
-        ("hinge" in LightGBM, "squared_root_error" in XGBoost).
+        ("hinge" in LightGBM, "squared_root_error" in XGBoost). With leaf="exact" also losses that are not convex, whose scores
+        act together or whose rows do, boosters' own names, booster="gblinear" and "dart", multi_output_tree,
+        process_type="update", linear_tree, monotone constraints, XGBoost's TrainingCheckPoint, data whose leaves XGBoost does
+        not tell (QuantileDMatrix before 3.0), and in LightGBM data without raw data, on a GPU or on several machines.
+
+    Leaves
+    ------
+    LightGBM sets the leaves of its regression_l1, quantile and mape to percentiles of the residuals after each tree, though not
+    for callables: this function does, and the whole model is the built-in's, with all its evaluations. It needs the raw data
+    (a Dataset that is not constructed yet, or free_raw_data=False). Where that cannot be reproduced (bagging, GOSS, callbacks
+    that are not LightGBM's and may look at the model ...) LightGBM trains its own objective, and a UserWarning has the reason.
+    XGBoost before 3.4 does the same for its reg:absoluteerror and reg:quantileerror, without help.
+
+    leaf="exact" is for convex losses of one score per row, and sums of such (`multi_quantile`, `one_vs_all`), under our own
+    names. Where no constant is best (a leaf of one class) it is bounded as `start` is. lambda, alpha and max_delta_step choose
+    splits and do not shrink the leaves; sampled rows choose the splits, all rows of a leaf its value. Scores, evaluations and
+    early stopping are those of the new leaves; the Booster that callbacks see in training does not have them yet: in XGBoost
+    its leaves are Newton's, in LightGBM it has no trees.
 
     Metrics
     -------

@@ -223,7 +223,8 @@ class AbsoluteError(Pointwise):
     of the target will do.
 
     Equalities: XGBoost's reg:absoluteerror: by default since 3.4; before, curvature="native", whose leaves XGBoost sets
-    to the median of their residuals if it is told the name (`train_params`, `train`). Twice Quantile(alpha=0.5).
+    to the median of their residuals if it is told the name (`train_params`, `train`); LightGBM's regression_l1 is that
+    curvature, and `train` sets its leaves. Twice Quantile(alpha=0.5). `train` with leaf="exact" has such leaves anywhere.
     When not to use it: few rows per leaf (it ignores how far off a row is; Huber or LogCosh near the target).
 
     Raises: ValueError for a target, score or weight outside its set.
@@ -485,8 +486,8 @@ class Quantile(Pointwise):
 
     Equalities: half of AbsoluteError for alpha=0.5. XGBoost's reg:quantileerror(quantile_alpha=alpha): by default since
     3.4; before, curvature="native", whose leaves XGBoost sets to the quantile of their residuals if it is told the name
-    (`train_params`, `train`). When not to use it:
-    several levels that must not cross (MultiExpectile's do not).
+    (`train_params`, `train`); LightGBM's quantile(alpha=alpha) is that curvature, and `train` sets its leaves. `train` with
+    leaf="exact" has such leaves anywhere. When not to use it: several levels that must not cross (MultiExpectile's do not).
 
     Raises: ValueError for a parameter, target, score or weight outside its set.
 
