@@ -352,6 +352,8 @@ class Objective(ABC):
         rows = protocol.rows(self._owner, dtrain, self._wants)
         y, weight = rows.y, rows.weight
         native = self._native_by_default("xgboost")
+        if native and native[0].groups and not self._is_builtin() and not native[0].labels.contains(y).all():
+            native = None  # the textbook takes them
         if native:
             row, values = native
             version = protocol.installed_version("xgboost")
