@@ -17,8 +17,10 @@ from rich.table import Table
 
 from .measure import Row, broken, environment, fresh
 
-CORES = {"gradient": 1, "builtins": 1, "training": 1, "leaves": 1, "scaling": 1, "threads": 2, "memory": 1, "cold": 1}
-WHERE = ("rows", "classes", "scores", "columns", "threads", "rounds")
+CORES = {
+    "gradient": 1, "builtins": 1, "ranking": 1, "training": 1, "leaves": 1, "scaling": 1, "threads": 2, "memory": 1, "cold": 1,
+}  # fmt: skip
+WHERE = ("rows", "documents", "classes", "scores", "columns", "threads", "rounds")
 
 
 def _name(text: str) -> str:

@@ -56,6 +56,9 @@ class Objective(ABC):
     """
     fallback: ClassVar[str] = "exact"
     """The kind of curvature that "native" falls back to by default."""
+    measured_natively: ClassVar[bool] = False
+    """Whether XGBoost is told its own objective's name, for the metric, although the curvature is not its own: the metrics of
+    the other objectives with the same link do not take such targets."""
     learns_as: ClassVar[str] = ""
     """The built-in, of either booster, whose arithmetic learns this loss."""
 
@@ -352,7 +355,8 @@ class Objective(ABC):
         rows = protocol.rows(self._owner, dtrain, self._wants)
         y, weight = rows.y, rows.weight
         native = self._native_by_default("xgboost")
-        if native:
+        # The textbook may take more labels; __call__ then is the textbook's as well.
+        if native and (self._is_builtin() or native[0].count or y.ndim == 2 or self._labels_of(native[0], 1).contains(y).all()):
             row, values = native
             version = protocol.installed_version("xgboost")
             if builtins.version_of(version) < row.since:
@@ -375,6 +379,11 @@ class Objective(ABC):
         start = self.start(y, weight)
         link = LINKS[self.link]
         params = {"objective": link.xgboost}
+        measured = self._native("xgboost") if self.measured_natively else None
+        if measured and (y.ndim == 1 or protocol.has_bounds(dtrain)):
+            row, values = measured
+            params = {"objective": row.name}
+            params |= {p.name: _for_xgboost(values[p.name]) for p in row.parameters if _told(p, values[p.name])}
         if len(start) > 1:
             params["num_class"] = len(start)
         if self._slope() != 1.0:

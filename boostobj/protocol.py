@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-_FLOAT32 = np.dtype(np.float32).str
+_FLOAT32, _UINT32 = np.dtype(np.float32).str, np.dtype(np.uint32).str
 _NONE = np.empty(0, np.float32)
 _BOOSTING = ("boosting", "boosting_type", "boost")
 
@@ -77,10 +77,17 @@ def _labels(owner: str, data: Any) -> np.ndarray:
 
 
 def _label(data: Any) -> Any:
+    if is_dmatrix(data):
+        lent = _borrowed_field(data, "label")
+        return data.get_label() if lent is None or len(lent) != data.num_row() else lent  # several targets
     return data.label if _not_constructed(data) else data.get_label()  # the latter asks for one that there may not be
 
 
 def _weights(data: Any) -> np.ndarray | None:
+    if is_dmatrix(data):
+        lent = _borrowed_field(data, "weight")
+        weight = _float32(data.get_weight()) if lent is None else lent
+        return weight if len(weight) else None
     # A Dataset that is not constructed yet has no field to get; constructing it here would fix its parameters.
     fresh = _not_constructed(data)
     weight = data.weight if fresh else data.get_weight()
@@ -136,7 +143,7 @@ def bounds_of(owner: str, sizes: Any, n: int) -> np.ndarray:
 def _sizes(data: Any) -> np.ndarray | None:
     """The sizes of the groups of a DMatrix or Dataset."""
     if is_dmatrix(data):
-        bounds = data.get_uint_info("group_ptr")
+        bounds = _field(data, "group_ptr")
         return np.diff(bounds.astype(np.int64)) if len(bounds) else None
     return data.group if _not_constructed(data) else data.get_group()
 
@@ -191,7 +198,7 @@ def set_bounds(data: Any, lower: Any, upper: Any) -> None:
 def _interval(data: Any) -> np.ndarray | None:
     """The intervals of a DMatrix or Dataset, float32; None if it has none."""
     if is_dmatrix(data):
-        lower, upper = (data.get_float_info(f"label_{end}_bound") for end in ("lower", "upper"))
+        lower, upper = (_field(data, f"label_{end}_bound") for end in ("lower", "upper"))
         return _interval_of(lower, upper) if len(lower) and len(lower) == len(upper) else None
     found = getattr(data, _BOUNDS, None)
     if found is None and getattr(data, "used_indices", None) is not None and data.reference is not None:
@@ -200,23 +207,28 @@ def _interval(data: Any) -> np.ndarray | None:
     return found
 
 
+def has_bounds(data: Any) -> bool:
+    """Whether a DMatrix or Dataset was given intervals."""
+    return _interval(data) is not None
+
+
 class _Borrowed:
-    """Floats of a booster's, for as long as its data container lives."""
+    """Numbers of a booster's, for as long as its data container lives."""
 
     __slots__ = ("__array_interface__", "_container")
 
-    def __init__(self, container: Any, address: int, n: int) -> None:
+    def __init__(self, container: Any, address: int, n: int, typestr: str) -> None:
         self._container = container
         # Not marked as read-only, though nobody writes: compiled loops would be compiled again for that.
-        self.__array_interface__ = {"version": 3, "shape": (n,), "typestr": _FLOAT32, "data": (address, False)}
+        self.__array_interface__ = {"version": 3, "shape": (n,), "typestr": typestr, "data": (address, False)}
 
 
 @functools.cache
-def _float_info(module: Any) -> Any:
-    """XGDMatrixGetFloatInfo of XGBoost's C API, from the library that is loaded; None where that cannot be had."""
+def _info(module: Any, kind: str) -> Any:
+    """XGDMatrixGetFloatInfo or ...UIntInfo of XGBoost's C API, from the loaded library; None where that cannot be had."""
     try:
         (path, *_) = module.libpath.find_lib_path()
-        function = ctypes.CDLL(path).XGDMatrixGetFloatInfo
+        function = getattr(ctypes.CDLL(path), f"XGDMatrixGet{kind}Info")
     except (AttributeError, OSError, ValueError):
         return None
     function.restype = ctypes.c_int
@@ -230,21 +242,31 @@ def _borrowed(dmatrix: Any, rows: int) -> tuple[np.ndarray, np.ndarray | None] |
     get_label and get_weight make copies, and a class each: at a million rows a third of a gradient step, at a hundred
     five times as long as all the rest.
     """
-    function = _float_info(sys.modules.get("xgboost"))
-    handle = getattr(dmatrix, "handle", None)
-    if function is None or not isinstance(handle, ctypes.c_void_p):
-        return None
-    y, weight = (_borrowed_field(function, dmatrix, field) for field in (b"label", b"weight"))
+    y, weight = (_borrowed_field(dmatrix, field) for field in ("label", "weight"))
     if y is None or weight is None or y.size != rows or weight.size not in (0, rows) or rows == 0:
         return None  # no labels, several targets, weights of groups: as XGBoost says it itself
     return y, weight if weight.size else None
 
 
-def _borrowed_field(function: Any, dmatrix: Any, field: bytes) -> np.ndarray | None:
-    n, address = ctypes.c_uint64(), ctypes.c_void_p()
-    if function(dmatrix.handle, field, ctypes.byref(n), ctypes.byref(address)) != 0:
+def _borrowed_field(dmatrix: Any, field: str) -> np.ndarray | None:
+    whole = field == "group_ptr"
+    function = _info(sys.modules.get("xgboost"), "UInt" if whole else "Float")
+    handle = getattr(dmatrix, "handle", None)
+    if function is None or not isinstance(handle, ctypes.c_void_p):
         return None
-    return np.asarray(_Borrowed(dmatrix, address.value, n.value)) if address.value and n.value else _NONE
+    n, address = ctypes.c_uint64(), ctypes.c_void_p()
+    if function(handle, field.encode(), ctypes.byref(n), ctypes.byref(address)) != 0:
+        return None
+    typestr = _UINT32 if whole else _FLOAT32
+    return np.asarray(_Borrowed(dmatrix, address.value, n.value, typestr)) if address.value and n.value else _NONE
+
+
+def _field(dmatrix: Any, name: str) -> np.ndarray:
+    """A field of a DMatrix where it lies, or else a copy; empty if there is none."""
+    lent = _borrowed_field(dmatrix, name)
+    if lent is not None:
+        return lent
+    return dmatrix.get_uint_info(name) if name == "group_ptr" else np.asarray(dmatrix.get_float_info(name), np.float32)
 
 
 def _not_constructed(data: Any) -> bool:

@@ -72,7 +72,7 @@ def parity():
 
 
 def ratios(rows):
-    where = [name for name in ("rows", "classes", "scores", "columns", "threads") if any(name in r for r in rows)]
+    where = [name for name in ("rows", "documents", "classes", "scores", "columns", "threads") if any(name in r for r in rows)]
     out = [("what", *where, "against", "ratio", "95 % limits", "promised", "ours", "theirs")]
     for r in rows:
         promise = f"{r['limit']:.3g}" if r["limit"] is not None else f"goal {r['goal']:g}" if "goal" in r else ""
@@ -137,7 +137,7 @@ def speed():
 
 SPEED = {
     "One gradient step": ("gradient",),
-    "One gradient step of every built-in": ("builtins",),
+    "One gradient step of every built-in": ("builtins", "ranking"),
     "Whole trainings": ("training",),
     "Exact leaves": ("leaves",),
     "Threads": ("threads",),

@@ -61,25 +61,25 @@ def test_where_it_cannot_be_had_the_booster_is_asked(broken, monkeypatch):
     elif broken == "no function":
         monkeypatch.setattr(protocol.ctypes, "CDLL", lambda path: object())
     elif broken == "an error":
-        monkeypatch.setattr(protocol, "_float_info", lambda module: lambda *arguments: -1)
+        monkeypatch.setattr(protocol, "_info", lambda module, kind: lambda *arguments: -1)
     elif broken == "an error of weights":
-        read = protocol._float_info(xgb)
+        read = protocol._info(xgb, "Float")
         monkeypatch.setattr(
-            protocol, "_float_info", lambda module: lambda *arguments: -1 if arguments[1] == b"weight" else read(*arguments)
+            protocol, "_info", lambda module, kind: lambda *arguments: -1 if arguments[1] == b"weight" else read(*arguments)
         )
     else:
         monkeypatch.setattr(dtrain, "handle", 7)
         monkeypatch.setattr(dtrain, "get_label", lambda: Y)
         monkeypatch.setattr(dtrain, "get_weight", lambda: W)
         monkeypatch.setattr(xgb.DMatrix, "__del__", lambda self: None)
-    if hasattr(protocol._float_info, "cache_clear"):
-        protocol._float_info.cache_clear()
+    if hasattr(protocol._info, "cache_clear"):
+        protocol._info.cache_clear()
     try:
         assert protocol._borrowed(dtrain, N) is None
         assert all(map(np.array_equal, o(RAW, dtrain), expected))
     finally:
         monkeypatch.undo()
-        protocol._float_info.cache_clear()
+        protocol._info.cache_clear()
 
 
 def test_what_does_not_fit_the_scores_is_left_to_the_booster():
@@ -95,5 +95,5 @@ def test_what_does_not_fit_the_scores_is_left_to_the_booster():
 
 
 def test_the_function_is_that_of_the_library_in_use():
-    assert protocol._float_info(xgb) is protocol._float_info(xgb)
-    assert isinstance(protocol._float_info(xgb), ctypes._CFuncPtr)
+    assert protocol._info(xgb, "Float") is protocol._info(xgb, "Float")
+    assert isinstance(protocol._info(xgb, "Float"), ctypes._CFuncPtr)

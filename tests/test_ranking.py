@@ -73,6 +73,8 @@ def test_xgboost_estimates_and_draws_as_ours(name, values, params, weighted):
 
 @pytest.mark.parametrize("values", [MEAN, {"lambdarank_unbiased": True}])
 def test_xgboosts_training_goes_on_from_a_model(values):
+    if XGBOOST < (3,) and values != MEAN:
+        pytest.skip("XGBoost 2 itself crashes: it forgets to make room for the losses of a model that it has read")
     dtrain = DATA.dmatrix(False)
     # Before 3.3 all Boosters of a process draw from one generator: two trainings from a model are not the same.
     native = {**XGB, "objective": "rank:ndcg", "subsample": 0.7 if XGBOOST >= (3, 3) else 1.0, "base_score": 0.0, **values}

@@ -632,3 +632,21 @@ def test_aft_is_never_nan(distribution, scale):
             assert not np.isnan([grad, hess, o.loss(rows, raw)]).any()
             assert (hess >= 0).all()
         assert not grad.any() and not hess.any()
+
+
+def test_xgboosts_own_metric_goes_along():
+    """With a plain callable: the metrics of other objectives with a log link want positive labels."""
+    x, time, event = followed(600)
+    y = np.where(event, time, -time)
+    bounded = xgb.DMatrix(x)
+    bo.set_bounds(bounded, time, np.where(event, time, INF))
+    aft = bo.AFT(distribution="logistic")  # XGBoost 3.2 measures every scale as 1
+    for o, data, metric in ((bo.Cox(), xgb.DMatrix(x, y), "cox-nloglik"), (aft, bounded, "aft-nloglik")):
+        params = {**TREES, **o.train_params(data)}
+        found = xgb.cv(params, data, 5, nfold=3, obj=o, as_pandas=False)
+        assert found[f"test-{metric}-mean"][-1] < found[f"test-{metric}-mean"][0]
+        model = xgb.train(params, data, 5, obj=o)
+        raw = model.predict(data, output_margin=True)
+        assert model.predict(data) == pytest.approx(np.exp(raw.astype(float)), rel=1e-5)
+    mean = o.loss(np.stack([time, np.where(event, time, INF)], axis=1), raw.astype(float)).mean()
+    assert float(model.eval(data).split(":")[1]) == pytest.approx(mean, rel=1e-4)

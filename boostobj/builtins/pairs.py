@@ -476,7 +476,7 @@ def rank_xendcg(q, y, f, w, seed, round_, grad, hess, order, work):
     whole = 0.0
     for k in range(m):
         state = (FACTOR * state + SUMMAND) & LOW32
-        term[k] = 2.0 ** np.float64(y[k]) - ((state >> 16) & 0x7FFF) / 32768.0
+        term[k] = np.float64(np.int64(1) << np.int64(y[k])) - ((state >> 16) & 0x7FFF) / 32768.0
         whole += term[k]
     inverse = 1.0 / max(_EPSILON, whole)
     # LightGBM divides by 1 - share, which is 0 where a score is far above all others, and its model is lost.

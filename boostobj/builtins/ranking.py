@@ -42,7 +42,8 @@ def _weight_norm(step: Step) -> np.float32:
         return _ONE
     if weight is None:
         weight = step.weight[np.minimum(step.bounds[:-1], step.weight.size - 1)]
-    return _f4(weight.size / float(np.add.accumulate(weight, dtype=np.float64)[-1]))
+    total = float(np.add.accumulate(weight, dtype=np.float64)[-1])
+    return _f4(weight.size / total) if total else _ONE  # all weights are 0: the loop says so
 
 
 def _depends_on_the_round(values: Values) -> str | None:
@@ -119,11 +120,12 @@ def _learn_bias(step: Step, grad: np.ndarray, hess: np.ndarray) -> None:
     power = step.memory["bias power"]
     for bias, losses in zip(step.memory["bias"], step.memory.pop("bias losses"), strict=True):
         total = np.zeros(bias.size)
-        for first, last in zip(step.bounds[:-1], step.bounds[1:], strict=True):
-            m = min(last - first, bias.size)
-            total[:m] += losses[first : first + m]
-        if total[0] >= 1e-16:
-            bias[:] = [math.pow(v / total[0], power) for v in total]
+        with np.errstate(over="ignore"):  # where a pair's loss is infinite XGBoost's model is lost: its bias stays
+            for first, last in zip(step.bounds[:-1], step.bounds[1:], strict=True):
+                m = min(last - first, bias.size)
+                total[:m] += losses[first : first + m]
+        if total[0] >= 1e-16 and np.isfinite(total).all():
+            bias[:] = [math.pow(v / total[0], power) for v in total.tolist()]
 
 
 def _prepare_pairs(step: Step, values: Values) -> tuple[Any, ...]:
@@ -299,7 +301,7 @@ _RANK_PARAMETERS = (
     Parameter("sigmoid", 1.0, POSITIVE, typical=(1.7,)),
     Parameter("lambdarank_truncation_level", 30, Interval(1, 2**31 - 1, "both", True), typical=(5,)),
     Parameter("lambdarank_norm", True, _SWITCH, typical=(False,)),
-    Parameter("label_gain", None, Optional(Ascending(REAL)), typical=((0.0, 1.0, 3.0, 5.0, 10.0),)),
+    Parameter("label_gain", None, Optional(Ascending(REAL))),
     Parameter("lambdarank_position_bias_regularization", 0.0, NON_NEGATIVE, typical=(1.5,)),
 )
 
@@ -313,13 +315,14 @@ def _rank_row(labels: Interval, default: bool) -> Native:
     )  # fmt: skip
 
 
+# Of the rows of a name the last is what `builtins.names` shows: that of the defaults.
 ROWS: tuple[Native, ...] = (
-    *_pair_rows("rank:ndcg", "lambda_ndcg", (pairs.ndcg, pairs.ndcg_one_by_one), _GRADES, _NDCG_MIRROR, ndcg_exp_gain=True),
     *_pair_rows("rank:ndcg", "lambda_ndcg", (pairs.ndcg, pairs.ndcg_one_by_one), _GAINS, _NDCG_MIRROR, ndcg_exp_gain=False),
+    *_pair_rows("rank:ndcg", "lambda_ndcg", (pairs.ndcg, pairs.ndcg_one_by_one), _GRADES, _NDCG_MIRROR, ndcg_exp_gain=True),
     *_pair_rows("rank:pairwise", "pairwise_logistic", (pairs.pairwise, pairs.pairwise_one_by_one), REAL, {}),
     *_pair_rows("rank:map", "lambda_map", (pairs.average_precision, pairs.average_precision_one_by_one), _YES_OR_NO, _DEPTH),
-    _rank_row(Interval(0, 30, "both", integer=True), True),
     _rank_row(Interval(0, 1000, "both", integer=True), False),
+    _rank_row(Interval(0, 30, "both", integer=True), True),
     Native(
         "lightgbm", "rank_xendcg", "xe_ndcg", pairs.rank_xendcg, _no_start, _GRADES,
         (Parameter("objective_seed", None, Optional(Interval(-(2**31), 2**31 - 1, "both", True)), typical=(7,)),),

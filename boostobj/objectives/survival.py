@@ -131,6 +131,7 @@ class Cox(Groupwise):
     some = POSITIVE
     by_size = True
     boosters_curvature = "exact"
+    measured_natively = True
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any, w: Any) -> Any:
@@ -421,6 +422,7 @@ class AFT(Pointwise):
     domain = NON_NEGATIVE
     kinds = ("exact", "damped")
     boosters_curvature = "damped"
+    measured_natively = True
 
     distribution: str = param("normal", domain=Choice(("normal", "logistic", "extreme")), typical=("logistic", "extreme"))
     scale: float = param(1.0, domain=POSITIVE, typical=(0.4,))
