@@ -124,7 +124,7 @@ def test_a_negative_hessian_of_a_convex_loss():
 
 
 def test_a_loss_that_is_not_convex_and_does_not_say_so():
-    assert failures(mutant(bo.SquaredLogError, convex=True)) == {"says whether it is convex"}
+    assert "says whether it is convex" in failures(mutant(bo.SquaredLogError, convex=True))
 
 
 def test_softmax_without_shift():
