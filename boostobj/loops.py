@@ -277,7 +277,7 @@ def pointwise_gradient(point: Callable, column: int, whole: bool) -> Callable:
 
 
 @functools.cache
-def best_constants(point: Callable, among_residuals: bool) -> Callable:
+def best_constants(point: Callable, among_residuals: bool, convex: bool) -> Callable:
     """The constant that, added to the scores of a group of rows, minimises their weighted loss: starts, and leaves.
 
     Group g is the rows from begin[g] to begin[g + 1]. The best constant is where the sum of the gradients changes its sign, the
@@ -318,7 +318,8 @@ def best_constants(point: Callable, among_residuals: bool) -> Callable:
     def root(targets, raw, weight, params, rows_, level, low, high):
         """Where the slope, which does not fall, crosses the level between low and high.
 
-        Newton's steps where they stay inside the bracket and halve it at least every other time; bisection otherwise.
+        Newton's steps where they stay inside the bracket and get shorter by half; bisection otherwise. A loss that is not
+        convex may have several such places: there the bracket itself must be halved at least every other time.
         """
         if slope(targets, raw, weight, params, rows_, low)[0] > level:
             return low
@@ -326,7 +327,7 @@ def best_constants(point: Callable, among_residuals: bool) -> Callable:
             return high
         c = low / 2 + high / 2
         before = high - low
-        for _ in range(200):
+        for _ in range(400):
             g, h = slope(targets, raw, weight, params, rows_, c)
             g -= level
             if g == 0.0:
@@ -336,14 +337,17 @@ def best_constants(point: Callable, among_residuals: bool) -> Callable:
                 low = c
             else:
                 high = c
-            middle = low / 2 + high / 2
-            following = middle
-            if h > 0.0 and not high - low > before / 2:
+            following = low / 2 + high / 2
+            width = high - low
+            if h > 0.0:
                 step = c - g / h
-                following = step if low < step < high else middle
-            before = high - low
+                if convex and step == c:
+                    return c
+                if low < step < high and (abs(step - c) if convex else width) <= before / 2:
+                    following = step
             if following == low or following == high or following == c:
                 return following
+            before = abs(following - c) if convex else width
             c = following
         return c
 
@@ -395,7 +399,7 @@ def best_constants(point: Callable, among_residuals: bool) -> Callable:
             best[group] = root(targets, raw, weight, params, rows_, level, low, high)
         return _CLEAR
 
-    return _cached(loop, "best_constants", point, among_residuals)
+    return _cached(loop, "best_constants", point, among_residuals, convex)
 
 
 @functools.cache

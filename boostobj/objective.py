@@ -727,7 +727,7 @@ class Pointwise(_Textbook):
     ) -> tuple[np.ndarray, np.ndarray]:
         """For each group of rows, from begin[g] to begin[g + 1], what to add to their scores; and where that is infinite."""
         best, unbounded = np.empty(len(begin) - 1), np.empty(len(begin) - 1, np.bool_)
-        loop = loops.best_constants(type(self).point, self.link == "identity")
+        loop = loops.best_constants(type(self).point, self.link == "identity", self.convex)
         targets = tuple(map(np.ascontiguousarray, _columns(y)))
         rest = (targets, offset, weight, self._kernel_parameters(), begin, best, unbounded)
         threads.run(lambda start, stop: loop(start, stop, *rest), len(best), len(y))
