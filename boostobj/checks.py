@@ -689,8 +689,11 @@ def _may_be_negative(law: _Textbook, kind: str) -> bool:
 def check_says_whether_it_is_convex(o: Objective) -> None:
     """A loss whose exact curvature is negative somewhere is not convex, and its class must say so."""
     law = textbook(o)
-    if not isinstance(law, Groupwise):
-        assert not (law.convex and _may_be_negative(law, "exact")), "convex must be False: the exact curvature can be negative"
+    if law.convex and not isinstance(law, Groupwise):
+        true = reference_of(law)
+        _, hess = _with(law, "exact").grad_hess(true.y, true.raw)
+        negative = np.flatnonzero((hess < 0).reshape(len(hess), -1).any(axis=1))
+        assert not negative.size, f"convex must be False: the exact curvature is negative at y={true.y[negative[0]]!r}"
 
 
 @check

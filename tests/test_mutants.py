@@ -123,6 +123,10 @@ def test_a_negative_hessian_of_a_convex_loss():
     assert failures(mutant(bo.PseudoHuber, point=staticmethod(point))) >= {"huge scores stay finite"}
 
 
+def test_a_loss_that_is_not_convex_and_does_not_say_so():
+    assert failures(mutant(bo.SquaredLogError, convex=True)) == {"says whether it is convex"}
+
+
 def test_softmax_without_shift():
     def row(y, f, grad, hess, kind):
         total = 0.0
