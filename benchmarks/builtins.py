@@ -47,7 +47,9 @@ def one(name: str, smoke: bool) -> Iterator[Row]:
     raw, y = data(case, objective, 2_000 if smoke else 1_000_000)
     where = {"rows": len(y), **({"scores": raw.shape[1]} if raw.ndim == 2 else {})}
     if case.booster == "xgboost":
-        container = dmatrix(raw.astype(np.float32), y)
+        container = dmatrix(raw.astype(np.float32), y if y.ndim == 1 else y[:, 0])
+        if y.ndim == 2:
+            bo.set_bounds(container, *y.T)
         params = objective.train_params(container)
         given = {k: v for k, v in params.items() if k not in ("objective", "base_score")}
         sides = tuple(
@@ -89,5 +91,7 @@ def data(case: parity.Case, objective: bo.Objective, n: int) -> tuple[np.ndarray
         y = rng.uniform(size=len(raw))
     else:
         y = rng.normal(size=len(raw)) if np.isinf(low) else low + rng.gamma(2.0, size=len(raw))
+    if objective._wants.interval:  # of every fifth row or two the end was not seen
+        y = np.stack([y, np.where(rng.uniform(size=len(raw)) < 0.4, np.inf, y)], axis=1)
     scores = objective.scores
     return raw if np.isinf(scores.low) else scores.low + np.exp(raw), y.astype(np.float32)

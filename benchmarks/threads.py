@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import lightgbm as lgb
 import numpy as np
+import xgboost as xgb
 
 import boostobj as bo
 
@@ -66,8 +68,8 @@ def run(smoke: bool) -> Iterator[Row]:
     n, rounds = (2_000, 2) if smoke else (200_000, 10)
     x, target = synthetic(n, WIDE, 2)
     for booster, training in (
-        ("XGBoost", xgboost_sides(log_loss, x, target, None, rounds, nthread=2)[0]),
-        ("LightGBM", lightgbm_sides(log_loss, {"objective": "binary"}, x, target, None, rounds, num_threads=2)[0]),
+        ("XGBoost", xgboost_sides(log_loss, xgb.DMatrix(x, target, nthread=2), rounds, nthread=2)[0]),
+        ("LightGBM", lightgbm_sides(log_loss, {"objective": "binary"}, lgb.Dataset(x, target), rounds, num_threads=2)[0]),
     ):
         taken = pairs(*(with_threads(threads, meter(training)) for threads in (2, 1)), 2 if smoke else 61)
         what = f"training log_loss with {booster}'s 2 threads"

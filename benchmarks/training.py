@@ -26,10 +26,7 @@ LIMIT = {WIDE: 1.03, NARROW: 0.95}
 Training = Callable[[], Any]
 
 
-def xgboost_sides(
-    objective: bo.Objective, x: np.ndarray, y: np.ndarray, weight: np.ndarray | None, rounds: int, nthread: int = 1
-) -> tuple[Training, Training]:
-    data = xgb.DMatrix(x, y, weight=weight, nthread=nthread)
+def xgboost_sides(objective: bo.Objective, data: xgb.DMatrix, rounds: int, nthread: int = 1) -> tuple[Training, Training]:
     params = {**parity.XGBOOST_DEFAULTS, "nthread": nthread} | objective.train_params(data, nthread=nthread)
     return lambda: xgb.train(params, data, rounds, obj=objective), lambda: xgb.train(params, data, rounds)
 
@@ -37,17 +34,15 @@ def xgboost_sides(
 def lightgbm_sides(
     objective: bo.Objective,
     native: dict[str, Any],
-    x: np.ndarray,
-    y: np.ndarray,
-    weight: np.ndarray | None,
+    data: lgb.Dataset,
     rounds: int,
     at_zero: bool = False,
     num_threads: int = 1,
 ) -> tuple[Training, Training]:
     params = {**parity.LIGHTGBM_DEFAULTS, "num_threads": num_threads, "boost_from_average": not at_zero}
-    data = lgb.Dataset(x, y, weight=weight, params=params, free_raw_data=False).construct()
+    data._update_params(params).construct()
     if native["objective"].startswith("multiclass"):
-        params["num_class"] = int(y.max()) + 1
+        params["num_class"] = int(data.get_label().max()) + 1
     if not at_zero:
         data.set_init_score(objective.init_score(data))
     own = params | native
@@ -55,10 +50,18 @@ def lightgbm_sides(
     return lambda: lgb.train(dict(through_us), data, rounds), lambda: lgb.train(dict(own), data, rounds)
 
 
-def renewed_sides(
+def trained_sides(
     case: parity.Case, objective: bo.Objective, data: parity.Data, rounds: int
 ) -> tuple[Training, Training]:
-    """Objectives that set their leaves anew, as `bo.train` does for ours."""
+    """What only `bo.train` does for a callable: it sets leaves anew, and knows the round."""
+    if case.booster == "xgboost":
+        dmatrix = data.dmatrix(case.weighted)
+        params = {**parity.XGBOOST_DEFAULTS} | objective.train_params(dmatrix, nthread=1)
+        rest = {key: value for key, value in params.items() if key != "objective"}
+        return (
+            lambda: bo.train(rest, dmatrix, rounds, objective=objective),
+            lambda: xgb.train(params, dmatrix, rounds),
+        )
     params = {**parity.LIGHTGBM_DEFAULTS, "boost_from_average": case.start != "0"}
     dataset = data.dataset(case.weighted)
     own = {**params, **dict(case.objective_params), "objective": builtins.names()[case.objective].name}
@@ -130,10 +133,11 @@ def run(smoke: bool) -> Iterator[Row]:
             objective = bo.get(name)
             where = {"rows": n, "columns": columns, **({"classes": k} if k > 1 else {})}
             if booster == "lightgbm":
-                sides = lightgbm_sides(objective, {"objective": name.partition(":")[2]}, x, y, None, rounds)
+                dataset = lgb.Dataset(x, y, free_raw_data=False)
+                sides = lightgbm_sides(objective, {"objective": name.partition(":")[2]}, dataset, rounds)
                 yield compare(textbook(name), whose(name), sides, count, limit=LIMIT[columns], **where)
                 continue
-            sides = xgboost_sides(objective, x, y, None, rounds)
+            sides = xgboost_sides(objective, xgb.DMatrix(x, y, nthread=1), rounds)
             # XGBoost's own step takes little more, or less, than its copying of a callable's gradients.
             copying = k == 1 or (k == 2 and columns == NARROW)
             yield compare(textbook(name), whose(name), sides, count, limit=None if copying else LIMIT[columns], **where)
@@ -147,16 +151,15 @@ def run(smoke: bool) -> Iterator[Row]:
 
 def claimed(case: parity.Case, rounds: int, count: int) -> Row:
     data = parity.load(case.data)
-    weight = data.weight if case.weighted else None
     given = dict(case.objective_params)
     objective = bo.get(case.objective, **given)
-    if case.booster == "xgboost":
-        sides = xgboost_sides(objective, data.x, data.y, weight, rounds)
-    elif builtins.names()[case.objective].leaves:
-        sides = renewed_sides(case, objective, data, rounds)
+    if case.trained:
+        sides = trained_sides(case, objective, data, rounds)
+    elif case.booster == "xgboost":
+        sides = xgboost_sides(objective, data.dmatrix(case.weighted), rounds)
     else:
         native = {**given, "objective": builtins.names()[case.objective].name}
-        sides = lightgbm_sides(objective, native, data.x, data.y, weight, rounds, case.start == "0")
+        sides = lightgbm_sides(objective, native, data.dataset(case.weighted), rounds, case.start == "0")
     what = f"{textbook(case.objective)}, {case.data}" + (", weighted" if case.weighted else "")
     n, columns = data.x.shape
     return compare(what, whose(case.objective, case.label), sides, count, rows=n, columns=columns, data=case.data)

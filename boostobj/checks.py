@@ -681,7 +681,8 @@ def _is_flat(law: _Textbook, kind: str) -> bool:
 def _may_be_negative(law: _Textbook, kind: str) -> bool:
     """The exact curvature of a loss that is not convex, as its definition shows at the points of the reference."""
     true = reference_of(law).curvature["exact"] if kind == "exact" else []
-    return any(v < 0 for line in true for v, _ in (line if isinstance(line, list) else [line]))
+    least = TINY[np.dtype(np.float64)]  # a difference that is smaller is its own error
+    return any(v <= -least for line in true for v, _ in (line if isinstance(line, list) else [line]))
 
 
 @check
