@@ -10,7 +10,7 @@ run: $(VENV)/installed
 
 .PHONY: test
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
 # The same suite on the oldest releases that pyproject.toml allows; on Python 3.11, the oldest of all.
 .PHONY: test-lowest

@@ -122,5 +122,5 @@ def test_aliases_of_xgboosts_give_the_same_model():
 
 def test_every_name_of_the_table_is_understood():
     for public, row in builtins.names().items():
-        required = {p.name: p.typical[0] for p in row.parameters if p.default is None or p.required}
+        required = {p.name: p.typical[0] for p in row.parameters if p.required}
         assert bo.from_params(row.booster, {"objective": row.name, **required}).builtin == public

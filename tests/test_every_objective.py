@@ -5,12 +5,18 @@ import pytest
 import boostobj as bo
 from boostobj import checks
 
+
+# By the loss, which is compiled, and evaluated in mpmath, in each process that looks at it.
+def apart(objective):
+    return pytest.param(objective, marks=pytest.mark.xdist_group(checks.textbook(objective).name), id=repr(objective))
+
+
 VARIANTS = [v for cls in bo.objectives.values() for v in checks.variants(cls)]
 BUILTINS = list(checks.builtin_variants())
 
 
 @pytest.mark.parametrize("check", checks.ALL, ids=lambda c: c.__name__.removeprefix("check_"))
-@pytest.mark.parametrize("objective", VARIANTS + BUILTINS, ids=repr)
+@pytest.mark.parametrize("objective", [*map(apart, VARIANTS + BUILTINS)])
 def test_check(objective, check):
     check(objective)
 

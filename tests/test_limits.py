@@ -20,7 +20,7 @@ import xgboost
 from lightgbm.basic import _ConfigAliases
 
 import boostobj as bo
-from boostobj import parity
+from boostobj import builtins, parity
 
 CANCER = parity.load("breast cancer")
 REGRESSION = parity.load("synthetic regression")
@@ -127,6 +127,15 @@ def test_lightgbms_bagging_by_class_does_nothing_under_a_callable():
     for balanced in ({"pos_bagging_fraction": 0.5, "bagging_freq": 1}, {"neg_bagging_fraction": 0.5, "bagging_freq": 1}):
         assert not same_trees(train("binary", **balanced), train("binary"))
         assert same_trees(train(bo.LogLoss(), **balanced), train(bo.LogLoss())), changed("pos_bagging_fraction")
+    data = parity.load("synthetic queries")
+    queries = {**parity.LIGHTGBM_DEFAULTS, "bagging_fraction": 0.5, "bagging_freq": 1, "bagging_by_query": True}
+    if builtins.version_of(lightgbm.__version__) >= (4, 6):
+        ranker = bo.get("lightgbm:lambdarank")
+        ours = lightgbm.train({**queries, "objective": ranker}, data.dataset(False), 5)
+        theirs = lightgbm.train({**queries, "objective": "lambdarank"}, data.dataset(False), 5)
+        assert not same_trees(ours, theirs), changed("pos_bagging_fraction")
+        with pytest.raises(ValueError, match="does not sample as bagging_by_query=True"):
+            bo.train(queries, data.dataset(False), 5, objective="lightgbm:lambdarank")
     both = {"bagging_fraction": 0.5, "bagging_freq": 1}
     assert same_trees(train(bo.LogLoss(), **both), train("binary", **both)), "the ordinary bagging is the built-in's"
 

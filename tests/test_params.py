@@ -23,7 +23,7 @@ VARIANTS = [
 
 def required(row):
     """A value for every parameter that has no default."""
-    return {p.name: p.typical[0] for p in row.parameters if p.default is None or p.required}
+    return {p.name: p.typical[0] for p in row.parameters if p.typical and (p.default is None or p.required)}
 
 
 def text(value):

@@ -14,6 +14,9 @@ from boostobj.parity import Case
 
 REAL = [case for case in parity.claimed() if not case.weighted]
 MORE = [case for case in parity.claimed(everything=True) if not case.weighted and case not in REAL]
+MORE += parity._on("rank:ndcg", "synthetic queries", lambdarank_unbiased=True, ndcg_exp_gain=False)
+MORE += parity._on("rank:ndcg", "synthetic queries", lambdarank_pair_method="mean")
+MORE += parity._on("rank:map", parity._CLICKS, lambdarank_unbiased=True)
 XGBOOST_WAYS = {
     "hist": {},
     "exact": {"tree_method": "exact"},

@@ -1,5 +1,6 @@
 """Chunks on several threads: the same bits, every error, no thread that is not wanted, and nothing kept."""
 
+import functools
 import gc
 import itertools
 import os
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 import boostobj as bo
-from boostobj import checks, threads
+from boostobj import checks, protocol, threads
 
 ROWS = 1237
 OBJECTIVES = [v for cls in bo.objectives.values() for v in checks.variants(cls)] + list(checks.builtin_variants())
@@ -46,9 +47,17 @@ def run_in_process(code, **environment):
 def test_chunks_give_the_same_bits(o, small_chunks):
     y, raw, weight = checks.sample(o, ROWS)
     y, weight = y.astype(np.float32), weight.astype(np.float32)
+    steps = (o, o.grad_hess)
+    if o._wants.groups:  # as in the first round of a training
+        group = np.append(np.full(ROWS // 10, 10), ROWS % 10)
+
+        def called(y, raw, w):
+            return o._called(protocol.read("", y, raw, w, group, o._wants), {"round": 0, "params": {}})
+
+        steps = (called, functools.partial(o.grad_hess, group=group))
     for dtype, order, w in itertools.product((np.float32, np.float64), "CF", (None, weight)):
         scores = np.array(raw, dtype, order=order)
-        for step in (o, o.grad_hess):
+        for step in steps:
             shared = step(y, scores, w)
             bo.set_num_threads(1)
             alone = step(y, scores, w)

@@ -60,14 +60,15 @@ def train(
         data, objective or params of another type; obj= or fobj= given.
     ValueError
         Labels, weights or offsets that the objective refuses, and what cannot be right: another objective in params;
-        parameters of objectives that would have no effect; in XGBoost base_score together with an offset,
-        a raw score with a slope (`sigmoid` of "log_loss"), and offsets with booster="gblinear" or
-        multi_strategy="multi_output_tree"; in LightGBM boosting="dart" and "rf", pos_ and neg_bagging_fraction, metrics
-        of predictions (see below) and keep_training_booster=True; in both, a link that no objective of the booster has
-        ("hinge" in LightGBM, "squared_root_error" in XGBoost). With leaf="exact" also losses that are not convex, whose scores
-        act together or whose rows do, boosters' own names, booster="gblinear" and "dart", multi_output_tree,
-        process_type="update", linear_tree, monotone constraints, XGBoost's TrainingCheckPoint, data whose leaves XGBoost does
-        not tell (QuantileDMatrix before 3.0), and in LightGBM data without raw data, on a GPU or on several machines.
+        parameters of objectives that would have no effect; in XGBoost base_score together with an offset, a raw score
+        with a slope (`sigmoid` of "log_loss"), and offsets with booster="gblinear" or
+        multi_strategy="multi_output_tree"; in LightGBM boosting="dart" and "rf", pos_ and neg_bagging_fraction,
+        bagging_by_query, metrics of predictions (see below) and keep_training_booster=True; in both, a link that no
+        objective of the booster has ("hinge" in LightGBM, "squared_root_error" in XGBoost). With leaf="exact" also
+        losses that are not convex, whose scores act together or whose rows do, boosters' own names,
+        booster="gblinear" and "dart", multi_output_tree, process_type="update", linear_tree, monotone constraints,
+        XGBoost's TrainingCheckPoint, data whose leaves XGBoost does not tell (QuantileDMatrix before 3.0), and in
+        LightGBM data without raw data, on a GPU or on several machines.
 
     Leaves
     ------

@@ -253,12 +253,13 @@ def _refuse(objective: Objective, params: Mapping[str, Any], kwargs: Mapping[str
             )
         if params[key] in ("rf", "random_forest"):
             raise ValueError(f"train: {name!r}: LightGBM's {key}={params[key]!r} takes no custom objective; {out}")
-    for parameter in ("pos_bagging_fraction", "neg_bagging_fraction"):
+    for parameter in ("pos_bagging_fraction", "neg_bagging_fraction", "bagging_by_query"):
         for key in aliases(parameter) & set(params):
-            if float(params[key]) < 1:
+            asked = str(params[key]).lower() in ("true", "+", "1") if parameter == "bagging_by_query" else float(params[key]) < 1
+            if asked:
                 raise ValueError(
-                    f"train: {name!r}: under a custom objective LightGBM samples nothing where {key}={params[key]!r}"
-                    f" asks for it; use bagging_fraction, or {out}"
+                    f"train: {name!r}: under a custom objective LightGBM does not sample as {key}={params[key]!r}"
+                    f" asks for; use bagging_fraction, or {out}"
                 )
     if kwargs.get("keep_training_booster"):
         raise ValueError(
