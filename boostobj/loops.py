@@ -23,6 +23,7 @@ import pickle
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import llvmlite
 import numba
@@ -88,15 +89,32 @@ class _KernelCache(FunctionCache):
             os.replace(temporary, path)
 
 
-def _cached(loop: Callable, template: str, function: Callable, *variant: object) -> Callable:
-    """Keep the loop's machine code on disk, if the kernel is one of ours."""
-    file = inspect.getsourcefile(function)
-    if file and function.__module__.startswith("boostobj."):
-        print_ = _fingerprint(__file__, *(module.__file__ for module in (elementary, elementary32, lanes, probe, ranks)), file)
-        key = (template, function.__module__, function.__qualname__, repr(variant), print_)
-        with contextlib.suppress(RuntimeError):  # no place to write to
-            loop._cache = _KernelCache(loop.py_func, key)  # type: ignore[attr-defined]
-    return loop
+class Compiled:
+    """What is compiled around a kernel: each piece under a name of its own, the loop kept on disk if the kernel is ours.
+
+    Numba finds machine code by module, qualified name, types and a number that counts within a process. Pieces that close
+    over different kernels must not share a qualified name: machine code kept by one process would be linked with what
+    another compiled for another kernel under the same number.
+    """
+
+    def __init__(self, template: str, kernel: Callable, *variant: object) -> None:
+        self._key = (template, kernel.__module__, kernel.__qualname__, repr(variant))
+        self._file = inspect.getsourcefile(kernel) if kernel.__module__.startswith("boostobj.") else None
+        self.kernel = elementary.kernel(kernel)
+
+    def piece(self, function: Callable, **options: Any) -> Any:
+        template, module, kernel, variant = self._key
+        function.__qualname__ = f"{template}[{module}.{kernel}, {variant}].{function.__name__}"
+        return numba.njit(function, error_model="numpy", nogil=True, **options)
+
+    def loop(self, function: Callable, **options: Any) -> Any:
+        loop = self.piece(function, **options)
+        if self._file:
+            modules = (elementary, elementary32, lanes, probe, ranks)
+            print_ = _fingerprint(__file__, *(module.__file__ for module in modules), self._file)
+            with contextlib.suppress(RuntimeError):  # no place to write to
+                loop._cache = _KernelCache(loop.py_func, (*self._key, print_))
+        return loop
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -222,18 +240,12 @@ def _weight_noted(flags, w, largest):
     return _noted(flags, w > zero, _POSITIVE_WEIGHT)
 
 
-_jit = functools.partial(numba.njit, error_model="numpy", nogil=True)
-
-
-def _compiled(function: Callable) -> Callable:
-    return elementary.kernel(function)
-
-
 @functools.cache
 def pointwise_loss(point: Callable, whole: bool) -> Callable:
-    point_ = _compiled(point)
+    compiled = Compiled("pointwise_loss", point, whole)
+    point_ = compiled.kernel
 
-    @_jit
+    @compiled.loop
     def loop(start, stop, targets, raw, params, low, high, out):
         targets, raw, out = rows(targets, start, stop), rows(raw, start, stop), rows(out, start, stop)
         flags = _CLEAR
@@ -245,7 +257,7 @@ def pointwise_loss(point: Callable, whole: bool) -> Callable:
             out[i] = point_(*(t + (f,) + params))[0]  # noqa: RUF005
         return flags
 
-    return _cached(loop, "pointwise_loss", point, whole)
+    return loop
 
 
 @functools.cache
@@ -254,9 +266,10 @@ def pointwise_gradient(point: Callable, column: int, whole: bool) -> Callable:
 
     No Hessian is below `least`, nothing is beyond `limit`.
     """
-    point_ = _compiled(point)
+    compiled = Compiled("pointwise_gradient", point, column, whole)
+    point_ = compiled.kernel
 
-    @_jit
+    @compiled.loop
     def loop(start, stop, targets, raw, weight, params, low, high, least, limit, grad, hess):
         targets, raw, weight = rows(targets, start, stop), rows(raw, start, stop), rows(weight, start, stop)
         grad, hess = rows(grad, start, stop), rows(hess, start, stop)
@@ -273,7 +286,7 @@ def pointwise_gradient(point: Callable, column: int, whole: bool) -> Callable:
             hess[i] = min(max(v[column] * w, least), limit)
         return flags
 
-    return _cached(loop, "pointwise_gradient", point, column, whole)
+    return loop
 
 
 @functools.cache
@@ -285,9 +298,10 @@ def best_constants(point: Callable, among_residuals: bool, convex: bool) -> Call
     is noted in `unbounded`. `among_residuals`: a loss of y - f, whose best constant lies among the residuals. Groups
     without weight get 0.
     """
-    point_ = _compiled(point)
+    compiled = Compiled("best_constants", point, among_residuals, convex)
+    point_ = compiled.kernel
 
-    @_jit
+    @compiled.piece
     def slope(targets, raw, weight, params, rows_, c):
         """Weighted sums of gradient and exact Hessian at raw + c; the weights are multiplied by rows_[2]."""
         total_grad = 0.0
@@ -299,7 +313,7 @@ def best_constants(point: Callable, among_residuals: bool, convex: bool) -> Call
             total_hess += w * v[2]
         return total_grad, total_hess
 
-    @_jit
+    @compiled.piece
     def edge(targets, raw, weight, params, rows_, level, outside, inside):
         """The far end of the stretch where the slope is exactly the level, from `inside` towards `outside`."""
         if slope(targets, raw, weight, params, rows_, outside)[0] == level:
@@ -314,7 +328,7 @@ def best_constants(point: Callable, among_residuals: bool, convex: bool) -> Call
                 outside = middle
         return inside
 
-    @_jit
+    @compiled.piece
     def root(targets, raw, weight, params, rows_, level, low, high):
         """Where the slope, which does not fall, crosses the level between low and high.
 
@@ -351,7 +365,7 @@ def best_constants(point: Callable, among_residuals: bool, convex: bool) -> Call
             c = following
         return c
 
-    @_jit
+    @compiled.piece
     def bracket(targets, raw, weight, params, rows_, begin, smallest):
         """(low, high, level): where the slope changes its sign; the level it is to have instead where it does not."""
         pull = abs(slope(targets, raw, weight, params, rows_, begin)[0])
@@ -373,7 +387,7 @@ def best_constants(point: Callable, among_residuals: bool, convex: bool) -> Call
             return low, begin, smallest * pull
         return low, high, 0.0
 
-    @_jit
+    @compiled.loop
     def loop(start, stop, targets, raw, weight, params, begin, best, unbounded):
         for group in range(start, stop):
             first, last = begin[group], begin[group + 1]
@@ -399,20 +413,21 @@ def best_constants(point: Callable, among_residuals: bool, convex: bool) -> Call
             best[group] = root(targets, raw, weight, params, rows_, level, low, high)
         return _CLEAR
 
-    return _cached(loop, "best_constants", point, among_residuals, convex)
+    return loop
 
 
 @functools.cache
 def native_pointwise(function: Callable, wide: bool, whole: bool) -> Callable:
     """A booster's own arithmetic: float32 scores (XGBoost) or, if `wide`, float64 scores (LightGBM)."""
-    function_ = _compiled(function)
+    compiled = Compiled("native_pointwise", function, wide, whole)
+    function_ = compiled.kernel
     one_score = np.float64(1.0) if wide else np.float32(1.0)
     one = np.float32(1.0)
     largest = np.float32(LARGEST_FLOAT32)
     limit = LARGEST_FLOAT32 if wide else largest
     farthest = LARGEST if wide else largest
 
-    @_jit
+    @compiled.loop
     def loop(start, stop, y, raw, weight, params, low_, high_, grad, hess):
         y, raw, weight = rows(y, start, stop), rows(raw, start, stop), rows(weight, start, stop)
         grad, hess = rows(grad, start, stop), rows(hess, start, stop)
@@ -431,32 +446,34 @@ def native_pointwise(function: Callable, wide: bool, whole: bool) -> Callable:
             hess[i] = _saturated(h, limit)
         return flags
 
-    return _cached(loop, "native_pointwise", function, wide, whole)
+    return loop
 
 
 @functools.cache
 def native_sum(function: Callable) -> Callable:
     """A float64 sum of float32 terms function(y, f, w): what a booster's own objective takes its scale from."""
-    function_ = _compiled(function)
+    compiled = Compiled("native_sum", function)
+    function_ = compiled.kernel
     one = np.float32(1.0)
     like = np.float32(0.0)
 
     # Vectorised, so that the terms are added in another order than the booster's: its scale is then rounded to float32.
-    @numba.njit(error_model="numpy", nogil=True, fastmath={"reassoc", "nsz"})
+    @functools.partial(compiled.loop, fastmath={"reassoc", "nsz"})
     def loop(y, raw, weight):
         total = 0.0
         for i in range(np.uintp(raw.shape[0])):
             total += np.float64(function_(y[i], narrowed(raw[i], like), weight_of(weight, i, one)))
         return total
 
-    return _cached(loop, "native_sum", function)
+    return loop
 
 
 @functools.cache
 def rowwise_loss(row: Callable, whole: bool) -> Callable:
-    row_ = _compiled(row)
+    compiled = Compiled("rowwise_loss", row, whole)
+    row_ = compiled.kernel
 
-    @_jit
+    @compiled.loop
     def loop(start, stop, targets, raw, params, low, high, out):
         k = raw.shape[1]
         f = np.empty(k)
@@ -476,14 +493,15 @@ def rowwise_loss(row: Callable, whole: bool) -> Callable:
                 out[i] = row_(*(t + (f,) + params + (grad, hess, 0)))  # noqa: RUF005
         return flags
 
-    return _cached(loop, "rowwise_loss", row, whole)
+    return loop
 
 
 @functools.cache
 def rowwise_gradient(row: Callable, kind: int, whole: bool) -> Callable:
-    row_ = _compiled(row)
+    compiled = Compiled("rowwise_gradient", row, kind, whole)
+    row_ = compiled.kernel
 
-    @_jit
+    @compiled.loop
     def loop(start, stop, targets, raw, weight, params, low, high, least, limit, grad, hess):
         k = raw.shape[1]
         f = np.empty(k)
@@ -508,7 +526,7 @@ def rowwise_gradient(row: Callable, kind: int, whole: bool) -> Callable:
                     hess[i, j] = min(max(h[j] * w, least), limit)
         return flags
 
-    return _cached(loop, "rowwise_gradient", row, kind, whole)
+    return loop
 
 
 def turned(source, row, column, rows, columns, target, target_row, target_column):
@@ -557,7 +575,8 @@ def native_rowwise(function: Callable, wide: bool, whole: bool) -> Callable:
     other, and fill vectors whatever k is. What moves data is apart from what computes, because only the latter can be
     vectorised where the k scores of a row lie together.
     """
-    function_ = _compiled(function)
+    compiled = Compiled("native_rowwise", function, wide, whole)
+    function_ = compiled.kernel
     score = np.float64 if wide else np.float32
     one = np.float32(1.0)
     largest = np.float32(LARGEST_FLOAT32)
@@ -567,7 +586,7 @@ def native_rowwise(function: Callable, wide: bool, whole: bool) -> Callable:
     target = np.int32 if whole else np.float32
     nothing = target(0)
 
-    @_jit
+    @compiled.loop
     def loop(start, stop, y, raw, weight, params, low_, high_, grad, hess):
         low = np.float32(max(low_, -LARGEST_FLOAT32))
         high = np.float32(min(high_, LARGEST_FLOAT32))
@@ -601,7 +620,7 @@ def native_rowwise(function: Callable, wide: bool, whole: bool) -> Callable:
             turned(h, 0, 0, k, used, hess, first, 0)
         return flags
 
-    return _cached(loop, "native_rowwise", function, wide, whole)
+    return loop
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -612,7 +631,7 @@ _ROOM = 640
 """Scratch space of a group beside that which grows with it."""
 
 
-@_jit
+@numba.njit(error_model="numpy", nogil=True)
 def _largest(bounds, start, stop):
     most = 0
     for q in range(start, stop):
@@ -626,9 +645,10 @@ def groupwise(group: Callable, kind: int, whole: bool) -> Callable:
 
     `rank` is an order of the rows within each group in which the kernel is to see them, or None.
     """
-    group_ = _compiled(group)
+    compiled = Compiled("groupwise", group, kind, whole)
+    group_ = compiled.kernel
 
-    @_jit
+    @compiled.loop
     def loop(start, stop, bounds, rank, targets, raw, weight, params, low, high, least, limit, loss, grad, hess):
         most = _largest(bounds, start, stop)
         y, f, w, out, g, h = np.empty(most), np.empty(most), np.empty(most), np.empty(most), np.empty(most), np.empty(most)
@@ -662,20 +682,21 @@ def groupwise(group: Callable, kind: int, whole: bool) -> Callable:
                 hess[row] = min(max(h[i], least), limit)
         return flags
 
-    return _cached(loop, "groupwise", group, kind, whole)
+    return loop
 
 
 @functools.cache
 def native_groupwise(function: Callable, wide: bool, whole: bool) -> Callable:
     """A booster's own arithmetic for whole groups. A group in which anything is bad is left out."""
-    function_ = _compiled(function)
+    compiled = Compiled("native_groupwise", function, wide, whole)
+    function_ = compiled.kernel
     score = np.float64 if wide else np.float32
     like = score(0.0)
     one = np.float32(1.0)
     largest = np.float32(LARGEST_FLOAT32)
     farthest = LARGEST if wide else largest
 
-    @_jit
+    @compiled.loop
     def loop(start, stop, bounds, y, raw, weight, params, low_, high_, grad, hess):
         low = np.float32(max(low_, -LARGEST_FLOAT32))
         high = np.float32(min(high_, LARGEST_FLOAT32))
@@ -704,4 +725,4 @@ def native_groupwise(function: Callable, wide: bool, whole: bool) -> Callable:
                 hess_[i] = _saturated(hess_[i], largest)
         return flags
 
-    return _cached(loop, "native_groupwise", function, wide, whole)
+    return loop

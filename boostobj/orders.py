@@ -6,7 +6,6 @@ import collections
 import functools
 from collections.abc import Callable
 
-import numba
 import numpy as np
 
 from . import loops
@@ -36,7 +35,7 @@ def _ascends(y, bounds, order):  # type: ignore[no-untyped-def]
 
 @functools.cache
 def _check() -> Callable[[np.ndarray, np.ndarray, np.ndarray], bool]:
-    return loops._cached(numba.njit(nogil=True)(_ascends), "order", _ascends)
+    return loops.Compiled("order", _ascends).loop(_ascends)
 
 
 def by_size(y: np.ndarray, bounds: np.ndarray) -> np.ndarray:

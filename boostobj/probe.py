@@ -116,7 +116,9 @@ def stand_in(name: str, fast: Callable, libm: Callable, arguments: Callable[[], 
         if any(argument != kind for argument in arguments):
             return None
         function = fast if agrees(name) else libm
-        return lambda *arguments: function(*arguments)
+        call = lambda *arguments: function(*arguments)  # noqa: E731
+        call.__qualname__ = f"stand_in[{name}]"  # machine code is found by name: one for each function
+        return call
 
     stub.__name__ = stub.__qualname__ = name
     stub.__module__, stub.__doc__ = fast.__module__, fast.__doc__
