@@ -666,7 +666,6 @@ def dataset(**rest):
     ({"sigmoid": -1}, dataset(), {"objective": "lightgbm:binary"}, ValueError, r"sigmoid must be"),
     ({"num_class": 4}, matrix(), {"objective": bo.get("softmax", num_class=3)}, ValueError, r"num_class=4, but.*one place"),
     ({"base_score": 0.1}, matrix(base_margin=OFFSET), {}, ValueError, r"base_score=0.1, which XGBoost ignores"),
-    ({"booster": "gblinear"}, matrix(base_margin=OFFSET), {}, ValueError, r"no place for its start in booster='gblinear'"),
     ({"multi_strategy": "multi_output_tree"}, matrix(base_margin=OFFSET), {}, ValueError, r"multi_output_tree"),
     ({}, matrix(), {"objective": bo.get("log_loss", sigmoid=2)}, ValueError, r"and the factor 2.0 before it"),
     ({"boosting_type": "dart"}, dataset(), {}, ValueError, r"boosting_type='dart' gives another model at every run"),

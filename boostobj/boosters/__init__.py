@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import protocol
 from ..objective import Objective
+from . import progress as bars
 
 
 def train(
@@ -14,8 +15,9 @@ def train(
     data: Any,
     num_boost_round: int = 10,
     *,
-    objective: str | Objective,
+    objective: str | Objective | type[Objective],
     leaf: str = "newton",
+    progress: Any = False,
     **kwargs: Any,
 ) -> Any:
     """Train a booster with an objective: start, link and metric as if the booster had the loss built in.
@@ -36,11 +38,14 @@ def train(
         Which booster trains. A base_margin or init_score is an offset, see below. Like the valid sets it is the same
         afterwards, except that LightGBM constructs its Dataset.
     num_boost_round : int
-    objective : str or Objective
-        A name that `get` takes, or an objective.
+    objective : str, Objective or class
+        A name that `get` takes, an objective, or the class of one (`boostobj.LogCosh`), with its defaults.
     leaf : {"newton", "exact"}
         What a leaf's value is: the booster's Newton step, or the learning rate times the best constant for the leaf's rows at
         their scores before the tree, see below. Under a booster's own name it is what that booster does.
+    progress : bool or rich.console.Console
+        Whether to show a progress bar while training lasts: the round, what was measured in it, the time left; on stderr,
+        or on the console. XGBoost then prints no evaluations of its own, unless verbose_eval is given.
     **kwargs
         The other arguments of xgboost.train (evals, early_stopping_rounds, custom_metric, xgb_model ...) or
         lightgbm.train (valid_sets, feval, callbacks, init_model ...). Training goes on from xgb_model or init_model
@@ -107,15 +112,105 @@ def train(
     >>> booster.predict(xgboost.DMatrix(x)).round(3).tolist()
     [0.0, 0.0, 1.0, 1.0]
     """
+    return _either("train", params, data, num_boost_round, objective, leaf, progress, kwargs)
+
+
+def cv(
+    params: Mapping[str, Any],
+    data: Any,
+    num_boost_round: int = 10,
+    *,
+    objective: str | Objective | type[Objective],
+    leaf: str = "newton",
+    progress: Any = False,
+    **kwargs: Any,
+) -> Any:
+    """Cross-validate an objective with the booster's own cv: each fold as `train` would train it.
+
+    Each fold starts at the best constant of its own training rows, and all are measured by the objective's mean loss where no
+    metric is given. Folds, early stopping (on the mean over the folds) and the result are those of xgboost.cv or lightgbm.cv.
+
+    Parameters
+    ----------
+    params : dict
+        As for `train`; not changed.
+    data : xgboost.DMatrix (no QuantileDMatrix, which XGBoost does not cut) or lightgbm.Dataset, with labels
+        Weights, offsets, groups and intervals go along into the folds.
+    num_boost_round : int
+    objective : str, Objective or class
+    leaf : {"newton", "exact"}
+    progress : bool or rich.console.Console
+        As for `train`; what is shown is the mean over the folds.
+    **kwargs
+        The other arguments of xgboost.cv (nfold, stratified, folds, metrics, early_stopping_rounds, fpreproc, as_pandas, seed,
+        shuffle, callbacks, custom_metric ...) or lightgbm.cv (folds, nfold, stratified, shuffle, metrics, feval, init_model,
+        fpreproc, seed, callbacks, eval_train_metric, return_cvbooster). What an fpreproc returns is what a fold trains on.
+
+    Returns
+    -------
+    pandas.DataFrame or dict
+        XGBoost: a table with the mean and standard deviation of each metric in each round, or a dict of lists with
+        as_pandas=False. LightGBM: a dict of lists, and with return_cvbooster=True "cvbooster", a lightgbm.CVBooster with the
+        Boosters as `train` would return them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `train`; and what the booster's cv refuses.
+
+    Folds
+    -----
+    The booster makes them, from nfold, folds, stratified, shuffle and seed, and hands each to fpreproc, where this function
+    gives it its start: so they are the folds of the booster's own cv, whatever its version. XGBoost keeps groups together.
+    LightGBM does so under the names of its own objectives for ranking: here, whatever the objective, if the data have groups
+    and no folds are given, with scikit-learn's GroupKFold, as it does. LightGBM's folds are stratified by default, which
+    fails for targets that are no classes: here it is the default if the labels are whole numbers and the link is one for
+    classes (logit, softmax, one_vs_all).
+
+    Under a booster's own name
+    --------------------------
+    The result is that of the booster's own cv, to the bit, with that booster's default metric. Under LightGBM's names it is
+    LightGBM's own cv of its own objective: LightGBM's metrics of predictions need it. So the folds are what LightGBM makes of
+    its objective (stratified=False for a regression, say), and metrics of the user's see predictions there.
+
+    Softmax
+    -------
+    Where num_class is not given it is counted in all of the data, so that a fold without one of the classes fits the others.
+
+    >>> import numpy as np, xgboost
+    >>> x, y = np.repeat([[0.0], [1.0]], 10, axis=0), np.repeat([1.0, 3.0], 10)
+    >>> found = cv({"nthread": 1}, xgboost.DMatrix(x, y), 30, objective="log_cosh", nfold=2, as_pandas=False)
+    >>> sorted(found)
+    ['test-log_cosh-mean', 'test-log_cosh-std', 'train-log_cosh-mean', 'train-log_cosh-std']
+    >>> bool(found["test-log_cosh-mean"][-1] < 1e-3 < found["test-log_cosh-mean"][0])
+    True
+    """
+    return _either("cv", params, data, num_boost_round, objective, leaf, progress, kwargs)
+
+
+def _either(
+    what: str,
+    params: Mapping[str, Any],
+    data: Any,
+    num_boost_round: int,
+    objective: str | Objective | type[Objective],
+    leaf: str,
+    progress: Any,
+    kwargs: dict[str, Any],
+) -> Any:
+    """`train` or `cv`, of the booster that the data are of."""
     for name in ("obj", "fobj"):
         if name in kwargs:
-            raise TypeError(f"train has no argument {name!r}: the objective goes into objective=")
-    if protocol.is_dmatrix(data):
-        from .xgboost import train as train_xgboost
+            raise TypeError(f"{what} has no argument {name!r}: the objective goes into objective=")
+    with bars.shown(progress) as bar:
+        if protocol.is_dmatrix(data):
+            from . import xgboost
 
-        return train_xgboost(params, data, num_boost_round, objective, leaf, kwargs)
-    if protocol.is_dataset(data):
-        from .lightgbm import train as train_lightgbm
+            kwargs = bars.in_xgboost(bar, num_boost_round, kwargs)
+            return getattr(xgboost, what)(params, data, num_boost_round, objective, leaf, kwargs)
+        if protocol.is_dataset(data):
+            from . import lightgbm
 
-        return train_lightgbm(params, data, num_boost_round, objective, leaf, kwargs)
-    raise TypeError(f"train: data must be an xgboost.DMatrix or a lightgbm.Dataset, got {type(data).__name__}")
+            kwargs = bars.in_lightgbm(bar, kwargs)
+            return getattr(lightgbm, what)(params, data, num_boost_round, objective, leaf, kwargs)
+    raise TypeError(f"{what}: data must be an xgboost.DMatrix or a lightgbm.Dataset, got {type(data).__name__}")
