@@ -275,7 +275,8 @@ def test_metrics_of_the_users_take_the_place_of_ours():
     exact = bo.cv(SINGLE, dtrain, 2, objective="log_loss", metrics=("auc", "logloss"), leaf="exact")
     assert list(exact)[::2] == ["train-auc-mean", "train-logloss-mean", "test-auc-mean", "test-logloss-mean"]
     data = lgb.Dataset(X, BINARY)
-    assert set(bo.cv({**QUIET, "metric": "l1"}, data, 2, objective="log_loss", metrics="auc")) == {"valid auc-mean", "valid auc-stdv"}
+    found = bo.cv({**QUIET, "metric": "l1"}, data, 2, objective="log_loss", metrics="auc")
+    assert set(found) == {"valid auc-mean", "valid auc-stdv"}
     with pytest.raises(ValueError, match="metric 'binary_logloss' raw scores"):
         bo.cv(QUIET, data, 2, objective="log_loss", metrics=["binary_logloss"])
     mine = bo.cv(QUIET, data, 2, objective="log_loss", feval=lambda raw, d: ("least", raw.min(), False))
@@ -316,7 +317,7 @@ def test_learning_rates_that_a_callback_sets():
 @pytest.mark.parametrize(("params", "data", "rest", "error", "message"), [
     ({}, X, {}, TypeError, r"cv: data must be an xgboost.DMatrix or a lightgbm.Dataset, got ndarray"),
     ({}, xgb.DMatrix(X, BINARY), {"obj": abs}, TypeError, r"cv has no argument 'obj'"),
-    ({}, xgb.DMatrix(X, BINARY), {"objective": bo.Pointwise}, TypeError, r"the class of one, got Pointwise"),
+    ({}, xgb.DMatrix(X, BINARY), {"objective": bo.Pointwise}, TypeError, r"or the class of one, got Pointwise"),
     ({}, xgb.DMatrix(X, BINARY), {"leaf": "best"}, ValueError, r"leaf must be one of"),
     ({}, xgb.QuantileDMatrix(X, BINARY), {}, ValueError, r"QuantileDMatrix. is not yet supported"),
     ({"objective": "reg:gamma"}, xgb.DMatrix(X, BINARY), {}, ValueError, r"params\['objective'\] is 'reg:gamma'"),

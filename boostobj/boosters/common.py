@@ -88,7 +88,7 @@ def made(objective: Any) -> tuple[Objective, bool]:
     if isinstance(objective, type) and issubclass(objective, Objective) and "name" in vars(objective):
         return objective(), True
     kind = objective.__name__ if isinstance(objective, type) else type(objective).__name__
-    raise TypeError(f"train: objective must be a name or an Objective, or the class of one, got {kind}")
+    raise TypeError(f"train: objective must be a name, an Objective or the class of one, got {kind}")
 
 
 def settled(

@@ -14,7 +14,7 @@ import numpy as np
 from .. import protocol
 from ..links import LINKS
 from ..objective import Objective, Rowwise
-from . import common, leaves
+from . import common, leaves, targets
 
 
 def aliases(name: str) -> set[str]:
@@ -33,6 +33,7 @@ def train(
 
     objective, params = common.settled(objective, params, "xgboost", aliases)
     leaves.check(leaf, objective)
+    targets.check(objective, data, leaf)
     if leaf == "exact":
         _refuse_exact(objective, params, kwargs)
     if common.like(objective) != "xgboost":
@@ -61,6 +62,7 @@ def cv(
 
     objective, params = common.settled(objective, params, "xgboost", aliases)
     leaves.check(leaf, objective)
+    targets.check(objective, data, leaf)
     if leaf == "exact":
         _refuse_exact(objective, params, kwargs)
     objective = common.counted(objective, data)
@@ -113,6 +115,8 @@ def _planned(
     estimated = "base_score" not in params and not continued  # by XGBoost, were it its own objective
     memory: dict[str, Any] = {"params": params, "estimated": estimated}
     gradients = common.remembering(objective, memory)
+    if len(targets.of(data)) > 1:
+        gradients = functools.partial(targets.gradients, objective)
     offsets = [_offset(d) for d in sets]
     # XGBoost ignores base_score where there is a base_margin: under its own names that is what the built-in does.
     offset_counts = not builtin and any(o is not None for o in offsets)
@@ -122,7 +126,9 @@ def _planned(
     start = None
     if offset_counts:
         _refuse_offset(objective, params)
-        start = np.zeros(_count(objective, beside)) if continued else _start(objective, data, offsets[0], beside)
+        start = _start(objective, data, beside)
+        if continued:
+            start = np.zeros(len(start))
         if not continued:
             beside["base_score"] = _base_score_of_zero(beside)
     params = {**beside, **params}
@@ -136,17 +142,17 @@ def _planned(
     return Plan(params, gradients, memory, offsets, start, renewal)
 
 
-def _count(objective: Objective, beside: Mapping[str, Any]) -> int:
-    return int(beside.get("num_class") or (isinstance(objective, Rowwise) and objective._known_count()) or 1)
-
-
-def _start(objective: Objective, data: Any, offset: np.ndarray | None, beside: Mapping[str, Any]) -> np.ndarray:
-    """The best start beside an offset."""
-    y, weight, bounds, _ = protocol.rows(common.public_name(objective), data, objective._wants)
-    k = _count(objective, beside)
-    shaped = None if offset is None else offset.reshape((data.num_row(), k) if k > 1 else (data.num_row(),))
-    group = None if bounds is None else np.diff(bounds)
-    return np.asarray(objective.start(y, weight, offset=shaped, group=group), np.float64)
+def _start(objective: Objective, data: Any, beside: Mapping[str, Any]) -> np.ndarray:
+    """The best start beside the offset."""
+    k = int(beside.get("num_class") or (isinstance(objective, Rowwise) and objective._known_count()) or 1)
+    found = []
+    for target in targets.of(data):
+        y, weight, bounds, _ = protocol.rows(common.public_name(objective), target, objective._wants)
+        offset = _offset(target)
+        shaped = None if offset is None else offset.reshape((len(y), k) if k > 1 else (len(y),))
+        group = None if bounds is None else np.diff(bounds)
+        found.append(np.asarray(objective.start(y, weight, offset=shaped, group=group), np.float64))
+    return np.concatenate(found)
 
 
 def _begun(plans: Collection[Plan]) -> Any:
@@ -224,11 +230,17 @@ def _beside(objective: Objective, data: Any, nthread: int, seed: int) -> dict[st
                 f"train: no objective of XGBoost has the link of {objective!r}{factor}: a saved model could not predict on"
                 " the scale of the target; xgboost.train with obj= gives one that predicts raw scores"
             )
-    return objective.train_params(data, nthread=nthread, seed=seed)
+    each = [objective.train_params(target, nthread=nthread, seed=seed) for target in targets.of(data)]
+    if len(each) > 1 and "base_score" in each[0]:
+        each[0]["base_score"] = "[" + ",".join(str(params["base_score"]) for params in each) + "]"
+    return each[0]
 
 
 def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The objective's own mean loss where the user names no metric: XGBoost's default belongs to the carrier."""
+    """The objective's own mean loss where the user names no metric: XGBoost's default belongs to the carrier.
+
+    Of several targets it is the mean.
+    """
     if "eval_metric" in params:
         return kwargs
     params.setdefault("disable_default_eval_metric", 1)
@@ -237,7 +249,10 @@ def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str,
     name = common.public_name(objective).replace(":", "_")  # a colon ends the name in what XGBoost prints and parses
 
     def metric(raw: np.ndarray, dmatrix: Any) -> tuple[str, float]:
-        return name, common.mean_loss(objective, raw, dmatrix)
+        each = targets.of(dmatrix)
+        columns = raw.T if len(each) > 1 else [raw]
+        losses = [common.mean_loss(objective, scores, target) for scores, target in zip(columns, each, strict=True)]
+        return name, float(np.mean(losses))
 
     made = {**kwargs, "custom_metric": metric}
     if made.get("early_stopping_rounds") and made.get("maximize") is None:
