@@ -66,13 +66,14 @@ def train(
     ValueError
         Labels, weights or offsets that the objective refuses, and what cannot be right: another objective in params;
         parameters of objectives that would have no effect; in XGBoost base_score together with an offset, a raw score
-        with a slope (`sigmoid` of "log_loss"), and offsets with booster="gblinear" or
-        multi_strategy="multi_output_tree"; in LightGBM boosting="dart" and "rf", pos_ and neg_bagging_fraction,
-        bagging_by_query, metrics of predictions (see below) and keep_training_booster=True; in both, a link that no
-        objective of the booster has ("hinge" in LightGBM, "squared_root_error" in XGBoost). With leaf="exact" also
-        losses that are not convex, whose scores act together or whose rows do, boosters' own names,
-        booster="gblinear" and "dart", multi_output_tree, process_type="update", linear_tree, monotone constraints,
-        XGBoost's TrainingCheckPoint, data whose leaves XGBoost does not tell (QuantileDMatrix before 3.0), and in
+        with a slope (`sigmoid` of "log_loss"), offsets with multi_strategy="multi_output_tree", and several targets per row
+        where there is no place for them (see below); in LightGBM boosting="dart" and "rf", pos_ and neg_bagging_fraction,
+        bagging_by_query, metrics of predictions (see below), keep_training_booster=True, several targets per row, and tables
+        of polars or pyarrow with columns that are neither numbers nor bools, over which LightGBM ends the process; in both, a
+        link that no objective of the booster has ("hinge" in LightGBM, "squared_root_error" in XGBoost). With leaf="exact"
+        also losses that are not convex, whose scores act together or whose rows do, boosters' own names,
+        booster="gblinear" and "dart", multi_output_tree, several targets per row, process_type="update", linear_tree, monotone
+        constraints, XGBoost's TrainingCheckPoint, data whose leaves XGBoost does not tell (QuantileDMatrix before 3.0), and in
         LightGBM data without raw data, on a GPU or on several machines.
 
     Leaves
@@ -88,6 +89,12 @@ def train(
     splits and do not shrink the leaves; sampled rows choose the splits, all rows of a leaf its value. Scores, evaluations and
     early stopping are those of the new leaves; the Booster that callbacks see in training does not have them yet: in XGBoost
     its leaves are Newton's, in LightGBM it has no trees.
+
+    Several targets per row
+    -----------------------
+    XGBoost 3.1 and later take a label matrix of shape (n, t): a loss of one score per row is applied to each column, with a
+    start for each, and measured by the mean over the columns; an offset has the matrix's shape. multi_strategy is
+    "one_output_per_tree" or "multi_output_tree", without an offset under our own names. LightGBM has one target per row.
 
     Metrics
     -------

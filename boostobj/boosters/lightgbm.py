@@ -481,8 +481,12 @@ def _readable(dataset: Any, data: Any, params: Mapping[str, Any]) -> None:
     """Construct what has its labels elsewhere (in a file, in the data set that it is a part of)."""
     if not protocol._not_constructed(dataset):
         return
-    if dataset.used_indices is None and dataset.label is not None and np.ndim(dataset.label) == 1:
-        return
+    if dataset.used_indices is None and dataset.label is not None:
+        shape = np.shape(dataset.label)
+        if len(shape) == 2 and shape[1] > 1:
+            raise ValueError(f"train: LightGBM takes one target per row, the labels have shape {shape}: train a Booster for each")
+        if len(shape) == 1:
+            return
     dataset._update_params({**params, "objective": "none"})
     if dataset is not data and dataset.used_indices is None:
         dataset.set_reference(data)

@@ -120,6 +120,9 @@ def _planned(
     offsets = [_offset(d) for d in sets]
     # XGBoost ignores base_score where there is a base_margin: under its own names that is what the built-in does.
     offset_counts = not builtin and any(o is not None for o in offsets)
+    if not builtin and params.get("booster") == "gblinear" and str(beside.get("base_score", "")).startswith("["):
+        del beside["base_score"]  # gblinear takes the first one for all scores
+        offset_counts = offset_counts or ("base_score" not in params and not continued)
     ours = objective._native_by_default("xgboost") is None
     if ours and "base_score" not in {**beside, **params} and not continued:  # XGBoost before 3.1, several scores
         offset_counts = True
