@@ -1,6 +1,6 @@
 """Objectives for XGBoost and LightGBM: the same trees as the built-ins, exact, fast, and yours too."""
 
-from .boosters import train
+from .boosters import cv, train
 from .domain import Ascending, Choice, Interval, param
 from .objective import Groupwise, Objective, Pointwise, Rowwise
 from .objectives import (
@@ -72,6 +72,7 @@ __all__ = [
     "SquaredRootError",
     "Tweedie",
     "__version__",
+    "cv",
     "from_params",
     "get",
     "get_num_threads",

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import protocol
 from ..objective import Objective
+from . import progress as bars
 
 
 def train(
@@ -14,8 +15,9 @@ def train(
     data: Any,
     num_boost_round: int = 10,
     *,
-    objective: str | Objective,
+    objective: str | Objective | type[Objective],
     leaf: str = "newton",
+    progress: Any = False,
     **kwargs: Any,
 ) -> Any:
     """Train a booster with an objective: start, link and metric as if the booster had the loss built in.
@@ -36,11 +38,14 @@ def train(
         Which booster trains. A base_margin or init_score is an offset, see below. Like the valid sets it is the same
         afterwards, except that LightGBM constructs its Dataset.
     num_boost_round : int
-    objective : str or Objective
-        A name that `get` takes, or an objective.
+    objective : str, Objective or class
+        A name that `get` takes, an objective, or the class of one (`boostobj.LogCosh`), with its defaults.
     leaf : {"newton", "exact"}
         What a leaf's value is: the booster's Newton step, or the learning rate times the best constant for the leaf's rows at
         their scores before the tree, see below. Under a booster's own name it is what that booster does.
+    progress : bool or rich.console.Console
+        Whether to show a progress bar while training lasts: the round, what was measured in it, the time left; on stderr,
+        or on the console. XGBoost then prints no evaluations of its own, unless verbose_eval is given.
     **kwargs
         The other arguments of xgboost.train (evals, early_stopping_rounds, custom_metric, xgb_model ...) or
         lightgbm.train (valid_sets, feval, callbacks, init_model ...). Training goes on from xgb_model or init_model
@@ -61,13 +66,14 @@ def train(
     ValueError
         Labels, weights or offsets that the objective refuses, and what cannot be right: another objective in params;
         parameters of objectives that would have no effect; in XGBoost base_score together with an offset, a raw score
-        with a slope (`sigmoid` of "log_loss"), and offsets with booster="gblinear" or
-        multi_strategy="multi_output_tree"; in LightGBM boosting="dart" and "rf", pos_ and neg_bagging_fraction,
-        bagging_by_query, metrics of predictions (see below) and keep_training_booster=True; in both, a link that no
-        objective of the booster has ("hinge" in LightGBM, "squared_root_error" in XGBoost). With leaf="exact" also
-        losses that are not convex, whose scores act together or whose rows do, boosters' own names,
-        booster="gblinear" and "dart", multi_output_tree, process_type="update", linear_tree, monotone constraints,
-        XGBoost's TrainingCheckPoint, data whose leaves XGBoost does not tell (QuantileDMatrix before 3.0), and in
+        with a slope (`sigmoid` of "log_loss"), offsets with multi_strategy="multi_output_tree", and several targets per row
+        where there is no place for them (see below); in LightGBM boosting="dart" and "rf", pos_ and neg_bagging_fraction,
+        bagging_by_query, metrics of predictions (see below), keep_training_booster=True, several targets per row, and tables
+        of polars or pyarrow with columns that are neither numbers nor bools, over which LightGBM ends the process; in both, a
+        link that no objective of the booster has ("hinge" in LightGBM, "squared_root_error" in XGBoost). With leaf="exact"
+        also losses that are not convex, whose scores act together or whose rows do, boosters' own names,
+        booster="gblinear" and "dart", multi_output_tree, several targets per row, process_type="update", linear_tree, monotone
+        constraints, XGBoost's TrainingCheckPoint, data whose leaves XGBoost does not tell (QuantileDMatrix before 3.0), and in
         LightGBM data without raw data, on a GPU or on several machines.
 
     Leaves
@@ -83,6 +89,12 @@ def train(
     splits and do not shrink the leaves; sampled rows choose the splits, all rows of a leaf its value. Scores, evaluations and
     early stopping are those of the new leaves; the Booster that callbacks see in training does not have them yet: in XGBoost
     its leaves are Newton's, in LightGBM it has no trees.
+
+    Several targets per row
+    -----------------------
+    XGBoost 3.1 and later take a label matrix of shape (n, t): a loss of one score per row is applied to each column, with a
+    start for each, and measured by the mean over the columns; an offset has the matrix's shape. multi_strategy is
+    "one_output_per_tree" or "multi_output_tree", without an offset under our own names. LightGBM has one target per row.
 
     Metrics
     -------
@@ -107,15 +119,105 @@ def train(
     >>> booster.predict(xgboost.DMatrix(x)).round(3).tolist()
     [0.0, 0.0, 1.0, 1.0]
     """
+    return _either("train", params, data, num_boost_round, objective, leaf, progress, kwargs)
+
+
+def cv(
+    params: Mapping[str, Any],
+    data: Any,
+    num_boost_round: int = 10,
+    *,
+    objective: str | Objective | type[Objective],
+    leaf: str = "newton",
+    progress: Any = False,
+    **kwargs: Any,
+) -> Any:
+    """Cross-validate an objective with the booster's own cv: each fold as `train` would train it.
+
+    Each fold starts at the best constant of its own training rows, and all are measured by the objective's mean loss where no
+    metric is given. Folds, early stopping (on the mean over the folds) and the result are those of xgboost.cv or lightgbm.cv.
+
+    Parameters
+    ----------
+    params : dict
+        As for `train`; not changed.
+    data : xgboost.DMatrix (no QuantileDMatrix, which XGBoost does not cut) or lightgbm.Dataset, with labels
+        Weights, offsets, groups and intervals go along into the folds.
+    num_boost_round : int
+    objective : str, Objective or class
+    leaf : {"newton", "exact"}
+    progress : bool or rich.console.Console
+        As for `train`; what is shown is the mean over the folds.
+    **kwargs
+        The other arguments of xgboost.cv (nfold, stratified, folds, metrics, early_stopping_rounds, fpreproc, as_pandas, seed,
+        shuffle, callbacks, custom_metric ...) or lightgbm.cv (folds, nfold, stratified, shuffle, metrics, feval, init_model,
+        fpreproc, seed, callbacks, eval_train_metric, return_cvbooster). What an fpreproc returns is what a fold trains on.
+
+    Returns
+    -------
+    pandas.DataFrame or dict
+        XGBoost: a table with the mean and standard deviation of each metric in each round, or a dict of lists with
+        as_pandas=False. LightGBM: a dict of lists, and with return_cvbooster=True "cvbooster", a lightgbm.CVBooster with the
+        Boosters as `train` would return them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `train`; and what the booster's cv refuses.
+
+    Folds
+    -----
+    The booster makes them, from nfold, folds, stratified, shuffle and seed, and hands each to fpreproc, where this function
+    gives it its start: so they are the folds of the booster's own cv, whatever its version. XGBoost keeps groups together.
+    LightGBM does so under the names of its own objectives for ranking: here, whatever the objective, if the data have groups
+    and no folds are given, with scikit-learn's GroupKFold, as it does. LightGBM's folds are stratified by default, which
+    fails for targets that are no classes: here it is the default if the labels are whole numbers and the link is one for
+    classes (logit, softmax, one_vs_all).
+
+    Under a booster's own name
+    --------------------------
+    The result is that of the booster's own cv, to the bit, with that booster's default metric. Under LightGBM's names it is
+    LightGBM's own cv of its own objective: LightGBM's metrics of predictions need it. So the folds are what LightGBM makes of
+    its objective (stratified=False for a regression, say), and metrics of the user's see predictions there.
+
+    Softmax
+    -------
+    Where num_class is not given it is counted in all of the data, so that a fold without one of the classes fits the others.
+
+    >>> import numpy as np, xgboost
+    >>> x, y = np.repeat([[0.0], [1.0]], 10, axis=0), np.repeat([1.0, 3.0], 10)
+    >>> found = cv({"nthread": 1}, xgboost.DMatrix(x, y), 30, objective="log_cosh", nfold=2, as_pandas=False)
+    >>> sorted(found)
+    ['test-log_cosh-mean', 'test-log_cosh-std', 'train-log_cosh-mean', 'train-log_cosh-std']
+    >>> bool(found["test-log_cosh-mean"][-1] < 1e-3 < found["test-log_cosh-mean"][0])
+    True
+    """
+    return _either("cv", params, data, num_boost_round, objective, leaf, progress, kwargs)
+
+
+def _either(
+    what: str,
+    params: Mapping[str, Any],
+    data: Any,
+    num_boost_round: int,
+    objective: str | Objective | type[Objective],
+    leaf: str,
+    progress: Any,
+    kwargs: dict[str, Any],
+) -> Any:
+    """`train` or `cv`, of the booster that the data are of."""
     for name in ("obj", "fobj"):
         if name in kwargs:
-            raise TypeError(f"train has no argument {name!r}: the objective goes into objective=")
-    if protocol.is_dmatrix(data):
-        from .xgboost import train as train_xgboost
+            raise TypeError(f"{what} has no argument {name!r}: the objective goes into objective=")
+    with bars.shown(progress) as bar:
+        if protocol.is_dmatrix(data):
+            from . import xgboost
 
-        return train_xgboost(params, data, num_boost_round, objective, leaf, kwargs)
-    if protocol.is_dataset(data):
-        from .lightgbm import train as train_lightgbm
+            kwargs = bars.in_xgboost(bar, num_boost_round, kwargs)
+            return getattr(xgboost, what)(params, data, num_boost_round, objective, leaf, kwargs)
+        if protocol.is_dataset(data):
+            from . import lightgbm
 
-        return train_lightgbm(params, data, num_boost_round, objective, leaf, kwargs)
-    raise TypeError(f"train: data must be an xgboost.DMatrix or a lightgbm.Dataset, got {type(data).__name__}")
+            kwargs = bars.in_lightgbm(bar, kwargs)
+            return getattr(lightgbm, what)(params, data, num_boost_round, objective, leaf, kwargs)
+    raise TypeError(f"{what}: data must be an xgboost.DMatrix or a lightgbm.Dataset, got {type(data).__name__}")

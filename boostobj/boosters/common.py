@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import builtins, protocol
-from ..objective import Objective
+from ..objective import Objective, Rowwise
 from ..registry import BuiltIn, get
 
 _ALSO_OF_THE_TREES = ("num_class", "max_delta_step")
@@ -46,6 +46,15 @@ def mean_loss(objective: Objective, raw: np.ndarray, data: Any) -> float:
     return float(np.average(losses, weights=None if weight is None else weight.astype(np.float64)))
 
 
+def counted(objective: Objective, data: Any) -> Objective:
+    """The objective with as many scores as all of the data have classes: one fold of them may lack some."""
+    if not isinstance(objective, Rowwise) or objective._known_count() is not None:
+        return objective
+    y, _ = protocol.labels(public_name(objective), data)
+    found: dict[str, Any] = {objective.count: objective._count(objective.count, {objective.count: None}, y)}
+    return dataclasses.replace(objective, **found)
+
+
 def remembering(objective: Objective, memory: dict[str, Any]) -> Any:
     """The objective as a callable for one training, where rows of the table want to know the round or what was before.
 
@@ -62,23 +71,41 @@ def remembering(objective: Objective, memory: dict[str, Any]) -> Any:
     return gradients
 
 
+def made(objective: Any) -> tuple[Objective, bool]:
+    """The objective that a name, a class or an object says, and whether its parameters are just the defaults.
+
+    Raises
+    ------
+    TypeError
+        Something else, or a class that is only a base of objectives.
+    ValueError
+        As `get`.
+    """
+    if isinstance(objective, Objective):
+        return objective, False
+    if isinstance(objective, str):
+        return get(objective), True
+    if isinstance(objective, type) and issubclass(objective, Objective) and "name" in vars(objective):
+        return objective(), True
+    kind = objective.__name__ if isinstance(objective, type) else type(objective).__name__
+    raise TypeError(f"train: objective must be a name, an Objective or the class of one, got {kind}")
+
+
 def settled(
-    objective: str | Objective, params: Mapping[str, Any], booster: str, aliases: Callable[[str], Iterable[str]]
+    objective: str | Objective | type[Objective], params: Mapping[str, Any], booster: str, aliases: Callable[[str], Iterable[str]]
 ) -> tuple[Objective, dict[str, Any]]:
     """The objective with the parameters of its own that stood in params, and params without an objective.
 
     Raises
     ------
     TypeError
-        Not a name or an Objective; params is no mapping.
+        As `made`; params is no mapping.
     ValueError
         params names another objective, or has parameters of an objective that would have no effect there.
     """
     if not isinstance(params, Mapping):
         raise TypeError(f"train: params must be a dict, got {type(params).__name__}")
-    if not isinstance(objective, (str, Objective)):
-        raise TypeError(f"train: objective must be a name or an Objective, got {type(objective).__name__}")
-    found = get(objective) if isinstance(objective, str) else objective
+    found, by_default = made(objective)
     rest = dict(params)
     for key in sorted(aliases("objective")):
         if key in rest:
@@ -87,7 +114,7 @@ def settled(
             if not mine and value is not None:
                 raise ValueError(f"train: params[{key!r}] is {value!r}, but objective is {found!r}; leave it out of params")
     given = _own_parameters(found, rest, booster, aliases)
-    return _with(found, given, from_name=isinstance(objective, str)), rest
+    return _with(found, given, by_default=by_default), rest
 
 
 def _names(objective: Objective, booster: str) -> tuple[str, ...]:
@@ -125,7 +152,7 @@ def _own_parameters(
     return found
 
 
-def _with(objective: Objective, given: Mapping[str, Any], *, from_name: bool) -> Objective:
+def _with(objective: Objective, given: Mapping[str, Any], *, by_default: bool) -> Objective:
     if not given:
         return objective
     if isinstance(objective, BuiltIn):
@@ -137,6 +164,6 @@ def _with(objective: Objective, given: Mapping[str, Any], *, from_name: bool) ->
         made = dataclasses.replace(objective, **given)
         has_now = {name: getattr(made, name) for name in given}
     for name in given:
-        if not from_name and has[name] is not None and has[name] != has_now[name]:
+        if not by_default and has[name] is not None and has[name] != has_now[name]:
             raise ValueError(f"train: params has {name}={given[name]!r}, but objective is {objective!r}; say it in one place")
     return made

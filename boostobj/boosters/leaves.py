@@ -294,20 +294,8 @@ class XGBoost:
     def gradients(self, raw: np.ndarray, dtrain: Any) -> Any:
         return self._objective(self._scores[id(dtrain)].reshape(raw.shape), dtrain)
 
-    def callback(self) -> Any:
-        """What says to xgboost.train where its Booster is."""
-        import xgboost
-
-        watch = self._watch
-
-        class Callback(xgboost.callback.TrainingCallback):
-            def before_training(self, model: Any) -> Any:
-                watch(model)
-                return model
-
-        return Callback()
-
-    def _watch(self, booster: Any) -> None:
+    def watch(self, booster: Any) -> None:
+        """From now on. The callbacks of xgboost.train are handed the Booster before its first update."""
         import xgboost
 
         k = len(self._values)

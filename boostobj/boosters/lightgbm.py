@@ -6,15 +6,16 @@ import contextlib
 import math
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import builtins, protocol
 from ..links import LINKS
 from ..objective import Objective
-from . import common, leaves
+from . import common, leaves, progress
+from .frames import refuse_frames
 
 _EPSILON = float(np.float32(1e-15))  # kEpsilon: LightGBM adds no start that is smaller
 _ZERO = 1e-35  # kZeroThreshold
@@ -33,7 +34,12 @@ def aliases(name: str) -> set[str]:
 
 
 def train(
-    params: Mapping[str, Any], data: Any, num_boost_round: int, objective: str | Objective, leaf: str, kwargs: dict[str, Any]
+    params: Mapping[str, Any],
+    data: Any,
+    num_boost_round: int,
+    objective: str | Objective | type[Objective],
+    leaf: str,
+    kwargs: dict[str, Any],
 ) -> Any:
     objective, params = common.settled(objective, params, "lightgbm", aliases)
     leaves.check(leaf, objective)
@@ -41,6 +47,8 @@ def train(
     kwargs, measured = _with_metric(objective, params, kwargs)
     valid = kwargs.get("valid_sets") or ()
     sets = list({id(d): d for d in [data, *([valid] if protocol.is_dataset(valid) else valid)]}.values())
+    for dataset in sets:
+        refuse_frames("train", dataset)
     x = _raw_data(data)
     name = common.public_name(objective)
     renewed = objective._native_by_default("lightgbm")
@@ -64,7 +72,7 @@ def train(
         warnings.warn(
             f"train: {name!r} is trained by LightGBM itself: its leaves cannot be reproduced here, because {reason}",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
         return _by_lightgbm(objective, params, data, num_boost_round, sets, kwargs, measured)
 
@@ -102,61 +110,174 @@ def _trained(
     """Around the callable; leaves are set anew where there is raw data for it: as in `renewed`, or to the optimum."""
     import lightgbm
 
-    builtin = common.like(objective) == "lightgbm"
     continued = kwargs.get("init_model") is not None
     with _restored(sets):
         for dataset in sets:
             _readable(dataset, data, params)
             if not continued and dataset._predictor is not None:
                 dataset._set_predictor(None)  # a former init_model; lightgbm.train would set the scores to 0 later
-        offsets = [_offset(d) for d in sets]
-        averaged = not continued and str(params.get("boost_from_average", True)).lower() not in ("false", "-")
-        best = _start(objective, data)
-        start = best if averaged else np.zeros(len(best))
-        if any(o is not None for o in offsets) and not continued:
-            if builtin:  # boosts from the offset alone
-                best = start = np.zeros(len(best))
-            elif averaged:
-                offset = None if offsets[0] is None else offsets[0].reshape(len(offsets[0]), -1)
-                y, weight, bounds, _ = protocol.rows(common.public_name(objective), data, objective._wants)
-                shaped = None if offset is None else offset if len(best) > 1 else offset[:, 0]
-                group = None if bounds is None else np.diff(bounds)
-                start = np.asarray(objective.start(y, weight, offset=shaped, group=group), np.float64)
-        start = np.where(np.abs(start) > _EPSILON, start, 0.0)
-        k = len(start)
-        if k > 1:
-            params = {**{n: v for n, v in params.items() if n not in aliases("num_class")}, "num_class": k}
-        line = _objective_line(objective, data, k)
-        if builtin:
-            params |= {n: v for n, v in _changed(objective).items() if n != "num_class"}
-        if start.any():
-            for dataset, offset in zip(sets, offsets, strict=True):
-                _set_scores(dataset, offset, start)
-        still = _not_trained(objective, data, k) if builtin else np.zeros(k, bool)
-        # What LightGBM puts into a first tree without splits although it does not boost from the average.
-        constant = best if builtin and not averaged and not continued else start
-        remembering = common.remembering(objective, {"params": params})
-        callable_ = _with_still(objective, still, constant - start) if still.any() else remembering
-        given = params
-        renewal = None if x is None else _renewal(objective, params, data, k, x, renewed, bool((constant != start).any()))
-        if renewal:
-            params = {n: v for n, v in params.items() if n not in aliases("learning_rate")}
-            params["learning_rate"] = renewal.faint_rate
-        callbacks = [_created_without_objective(given, renewal), *(kwargs.get("callbacks") or ())]
+        plan = _planned(params, data, objective, sets, continued, x, renewed)
+        callbacks = [_begun([plan]), *(kwargs.get("callbacks") or ())]
         booster: Any = lightgbm.train(
-            {**params, "objective": callable_}, data, num_boost_round, **{**kwargs, "callbacks": callbacks}
+            {**plan.params, "objective": plan.gradients}, data, num_boost_round, **{**kwargs, "callbacks": callbacks}
         )
-    text = booster.model_to_string()
+    return _finished(booster, plan)
+
+
+def cv(
+    params: Mapping[str, Any],
+    data: Any,
+    num_boost_round: int,
+    objective: str | Objective | type[Objective],
+    leaf: str,
+    kwargs: dict[str, Any],
+) -> Any:
+    """lightgbm.cv around the objective, with a plan for each fold: fpreproc is where LightGBM shows its folds."""
+    import lightgbm
+
+    refuse_frames("cv", data)
+    objective, params = common.settled(objective, params, "lightgbm", aliases)
+    leaves.check(leaf, objective)
+    _refuse(objective, params, kwargs)
+    x = _raw_data(data)
+    if leaf == "exact" and (obstacle := _obstacle(params, x)):
+        raise ValueError(f"cv: leaf='exact' with {common.public_name(objective)!r} is not possible: {obstacle}")
+    with _restored([data]):
+        if common.like(objective) == "lightgbm" and objective._native_by_default("lightgbm"):
+            # Its metrics need its own objective: they would see raw scores beside ours.
+            own = {**params, **_changed(objective), "objective": builtins.names()[common.public_name(objective)].name}
+            return lightgbm.cv(own, data, num_boost_round, **kwargs)
+        _readable(data, data, params)
+        continued = kwargs.get("init_model") is not None
+        if not continued and data._predictor is not None:
+            data._set_predictor(None)  # a former init_model
+        objective = common.counted(objective, data)
+        asked = {name: value for name, value in kwargs.items() if name not in ("metrics", "fpreproc")}
+        if kwargs.get("metrics") is not None:
+            params = {n: v for n, v in params.items() if n not in aliases("metric")} | {"metric": kwargs["metrics"]}
+        asked, _ = _with_metric(objective, params, asked)
+        asked |= _split(objective, data, asked)
+        preprocess = kwargs.get("fpreproc")
+        plans: dict[int, Plan] = {}
+
+        def planned(train: Any, valid: Any, of_fold: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
+            if preprocess is not None:
+                train, valid, of_fold = preprocess(train, valid, of_fold)
+            of_fold = {n: v for n, v in of_fold.items() if n not in aliases("objective")}
+            for dataset in (train, valid):
+                _readable(dataset, train, of_fold)
+            raw_data = None
+            if leaf == "exact":
+                raw_data = _taken(x, train.used_indices) if train.reference is data else _raw_data(train)
+            plan = _planned(of_fold, train, objective, [train, valid], continued, raw_data, None)
+            plans[id(train)] = plan
+            return train, valid, {**plan.params, "objective": "none"}
+
+        def gradients(raw: np.ndarray, train: Any) -> Any:
+            return plans[id(train)].gradients(raw, train)
+
+        asked["callbacks"] = [_begun(plans.values()), *(asked.get("callbacks") or ())]
+        found: Any = lightgbm.cv({**params, "objective": gradients}, data, num_boost_round, fpreproc=planned, **asked)
+    if "cvbooster" in found:
+        for booster, plan in zip(found["cvbooster"].boosters, plans.values(), strict=True):
+            _finished(booster, plan).free_dataset()
+    return found
+
+
+def _split(objective: Objective, data: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of lightgbm.cv for folds that fit the data: of whole groups, and stratified where there are classes."""
+    if asked.get("folds") is not None:
+        return {}
+    sizes = protocol._sizes(data)
+    if sizes is not None:
+        from sklearn.model_selection import GroupKFold
+
+        # As LightGBM does under the names of its own objectives for ranking.
+        group = np.repeat(np.arange(len(sizes)), np.asarray(sizes, np.int64))
+        return {"folds": GroupKFold(n_splits=asked.get("nfold", 5)).split(X=np.empty(len(group)), groups=group)}
+    if "stratified" in asked:
+        return {}
+    y, _ = protocol.labels(common.public_name(objective), data)
+    return {"stratified": objective.link in ("logit", "softmax", "one_vs_all") and bool((y == np.round(y)).all())}
+
+
+class Plan(NamedTuple):
+    """What one training needs beside its data, and what makes an ordinary model of its Booster."""
+
+    params: dict[str, Any]
+    """For LightGBM, without an objective."""
+    given: dict[str, Any]
+    """The same, with the learning rate that was asked for."""
+    gradients: Callable[..., Any]
+    shift: np.ndarray
+    """What goes into the first trees."""
+    constant: np.ndarray
+    """What goes into those of them that have no splits."""
+    line: str
+    """What LightGBM writes into a model about its objective."""
+    renewal: leaves.LightGBM | None
+
+
+def _planned(
+    params: dict[str, Any],
+    data: Any,
+    objective: Objective,
+    sets: list[Any],
+    continued: bool,
+    x: Any,
+    renewed: tuple[builtins.Native, Mapping[str, Any]] | None,
+) -> Plan:
+    """Sets the init scores of all sets, which can be read; see `_trained`."""
+    builtin = common.like(objective) == "lightgbm"
+    offsets = [_offset(d) for d in sets]
+    averaged = not continued and str(params.get("boost_from_average", True)).lower() not in ("false", "-")
+    best = _start(objective, data)
+    start = best if averaged else np.zeros(len(best))
+    if any(o is not None for o in offsets) and not continued:
+        if builtin:  # boosts from the offset alone
+            best = start = np.zeros(len(best))
+        elif averaged:
+            offset = None if offsets[0] is None else offsets[0].reshape(len(offsets[0]), -1)
+            y, weight, bounds, _ = protocol.rows(common.public_name(objective), data, objective._wants)
+            shaped = None if offset is None else offset if len(best) > 1 else offset[:, 0]
+            group = None if bounds is None else np.diff(bounds)
+            start = np.asarray(objective.start(y, weight, offset=shaped, group=group), np.float64)
+    start = np.where(np.abs(start) > _EPSILON, start, 0.0)
+    k = len(start)
+    if k > 1:
+        params = {**{n: v for n, v in params.items() if n not in aliases("num_class")}, "num_class": k}
+    line = _objective_line(objective, data, k)
+    if builtin:
+        params |= {n: v for n, v in _changed(objective).items() if n != "num_class"}
+    if start.any():
+        for dataset, offset in zip(sets, offsets, strict=True):
+            _set_scores(dataset, offset, start)
+    still = _not_trained(objective, data, k) if builtin else np.zeros(k, bool)
+    # What LightGBM puts into a first tree without splits although it does not boost from the average.
+    constant = best if builtin and not averaged and not continued else start
+    remembering = common.remembering(objective, {"params": params})
+    gradients = _with_still(objective, still, constant - start) if still.any() else remembering
+    given = params
+    renewal = None if x is None else _renewal(objective, params, data, k, x, renewed, bool((constant != start).any()))
     if renewal:
-        renewal.leave(booster)
-        text = renewal.restored(text, booster.best_iteration, start != 0)
-        rates = {n: v for n, v in given.items() if n in aliases("learning_rate")}
+        params = {n: v for n, v in params.items() if n not in aliases("learning_rate")}
+        params["learning_rate"] = renewal.faint_rate
+    return Plan(params, given, gradients, np.zeros(k) if continued else start, constant, line, renewal)
+
+
+def _finished(booster: Any, plan: Plan) -> Any:
+    """The Booster as an ordinary one: with its leaves, start and link in the model."""
+    text = booster.model_to_string()
+    if plan.renewal:
+        plan.renewal.leave(booster)
+        text = plan.renewal.restored(text, booster.best_iteration, plan.shift != 0)
+        rates = {n: v for n, v in plan.given.items() if n in aliases("learning_rate")}
         booster.params.pop("learning_rate")
         booster.params.update(rates)
-    text = _sealed(text, np.zeros(k) if continued else start, constant, line)
+    text = _sealed(text, plan.shift, plan.constant, plan.line)
     booster.model_from_string(text)
-    if line:
-        booster.params["objective"] = line.split()[0]
+    if plan.line:
+        booster.params["objective"] = plan.line.split()[0]
         if "_Booster__set_objective_to_none" in vars(booster):
             booster._Booster__set_objective_to_none = False  # refit asks
     return booster
@@ -187,14 +308,21 @@ def _raw_data(dataset: Any) -> Any:
     """What LightGBM can predict the leaves of the rows from; None where that is not at hand."""
     x = dataset.data
     if dataset.used_indices is not None and getattr(dataset, "_need_slice", True):
-        x = dataset.reference.data
-        if x is not None and hasattr(x, "shape"):
-            x = x.iloc[dataset.used_indices] if hasattr(x, "iloc") else x[dataset.used_indices]
+        x = _taken(dataset.reference.data, dataset.used_indices)
     if isinstance(x, list) and all(isinstance(part, np.ndarray) for part in x):
         x = np.concatenate(x)
     if isinstance(x, np.ndarray):
         return np.ascontiguousarray(x, x.dtype if x.dtype in (np.float32, np.float64) else np.float64)
     return x if hasattr(x, "shape") else None  # not a file, nor a Sequence
+
+
+def _taken(x: Any, rows: Any) -> Any:
+    """Rows of the raw data."""
+    if not hasattr(x, "shape"):
+        return x
+    if hasattr(x, "iloc"):
+        return x.iloc[rows]
+    return x.take(rows) if hasattr(x, "column_names") else x[rows]  # pyarrow's tables
 
 
 def _true(params: Mapping[str, Any], name: str) -> bool:
@@ -237,7 +365,7 @@ def _obstacle_to_the_same(params: Mapping[str, Any], kwargs: Mapping[str, Any]) 
     if _true(params, "reg_sqrt"):
         return "reg_sqrt makes another objective of it"
     for callback in kwargs.get("callbacks") or ():
-        if type(callback).__module__ != "lightgbm.callback":
+        if type(callback).__module__ not in ("lightgbm.callback", progress.__name__):
             return "a callback may look at the model, which has no trees before the end"
     return ""
 
@@ -294,33 +422,41 @@ def _with_metric(
     return {**kwargs, "feval": metric}, False
 
 
-def _created_without_objective(
-    params: Mapping[str, Any], renewal: leaves.LightGBM | None = None
-) -> Callable[[Any], None]:
-    """LightGBM's first update with a callable resets parameters, which draws one sample of columns too many.
-
-    lightgbm.train has created the Booster without objective, so that there is nothing to reset: say so before.
-    """
+def _begun(plans: Collection[Plan]) -> Callable[[Any], None]:
+    """A callback for what is to be done before the first update of a Booster, or of the one of each fold."""
+    import lightgbm
 
     def callback(env: Any) -> None:
         if env.iteration != env.begin_iteration:
             return
-        if renewal:
+        folds = isinstance(env.model, lightgbm.CVBooster)
+        boosters = env.model.boosters if folds else [env.model]
+        for booster, plan in zip(boosters, plans, strict=True):
+            if plan.renewal:
+                plan.renewal.watch(booster)
+            _created_without_objective(booster, plan.given)
+        if not folds and plan.renewal:
             del env.params["learning_rate"]  # other callbacks see what the user has said
-            env.params.update({n: v for n, v in params.items() if n in aliases("learning_rate")})
-            renewal.watch(env.model)
-        if "_Booster__set_objective_to_none" in vars(env.model):
-            env.model._Booster__set_objective_to_none = True
-        elif any(float(params[key]) < 1 for key in aliases("feature_fraction") & set(params)):
-            warnings.warn(
-                "train: this version of LightGBM may draw other columns under a custom objective than under its own",
-                UserWarning,
-                stacklevel=4,
-            )
+            env.params.update({n: v for n, v in plan.given.items() if n in aliases("learning_rate")})
 
     callback.before_iteration = True  # type: ignore[attr-defined]
     callback.order = -1000  # type: ignore[attr-defined]
     return callback
+
+
+def _created_without_objective(booster: Any, params: Mapping[str, Any]) -> None:
+    """LightGBM's first update with a callable resets parameters, which draws one sample of columns too many.
+
+    LightGBM has created the Booster without objective, so that there is nothing to reset: say so before.
+    """
+    if "_Booster__set_objective_to_none" in vars(booster):
+        booster._Booster__set_objective_to_none = True
+    elif any(float(params[key]) < 1 for key in aliases("feature_fraction") & set(params)):
+        warnings.warn(
+            "train: this version of LightGBM may draw other columns under a custom objective than under its own",
+            UserWarning,
+            stacklevel=5,
+        )
 
 
 # Data ---------------------------------------------------------------------------------------------------------------
@@ -345,8 +481,12 @@ def _readable(dataset: Any, data: Any, params: Mapping[str, Any]) -> None:
     """Construct what has its labels elsewhere (in a file, in the data set that it is a part of)."""
     if not protocol._not_constructed(dataset):
         return
-    if dataset.used_indices is None and dataset.label is not None and np.ndim(dataset.label) == 1:
-        return
+    if dataset.used_indices is None and dataset.label is not None:
+        shape = np.shape(dataset.label)
+        if len(shape) == 2 and shape[1] > 1:
+            raise ValueError(f"train: LightGBM takes one target per row, the labels have shape {shape}: train a Booster for each")
+        if len(shape) == 1:
+            return
     dataset._update_params({**params, "objective": "none"})
     if dataset is not data and dataset.used_indices is None:
         dataset.set_reference(data)

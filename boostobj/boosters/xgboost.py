@@ -6,15 +6,15 @@ import contextlib
 import functools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import protocol
 from ..links import LINKS
 from ..objective import Objective, Rowwise
-from . import common, leaves
+from . import common, leaves, targets
 
 
 def aliases(name: str) -> set[str]:
@@ -22,79 +22,167 @@ def aliases(name: str) -> set[str]:
 
 
 def train(
-    params: Mapping[str, Any], data: Any, num_boost_round: int, objective: str | Objective, leaf: str, kwargs: dict[str, Any]
+    params: Mapping[str, Any],
+    data: Any,
+    num_boost_round: int,
+    objective: str | Objective | type[Objective],
+    leaf: str,
+    kwargs: dict[str, Any],
 ) -> Any:
+    import xgboost
+
     objective, params = common.settled(objective, params, "xgboost", aliases)
     leaves.check(leaf, objective)
+    targets.check(objective, data, leaf)
     if leaf == "exact":
         _refuse_exact(objective, params, kwargs)
-    builtin = common.like(objective) == "xgboost"
+    if common.like(objective) != "xgboost":
+        kwargs = _with_metric(objective, params, kwargs)
     sets = _different([data, *(d for d, _ in kwargs.get("evals") or ())])
-    continued = kwargs.get("xgb_model") is not None
+    plan = _planned(params, data, objective, leaf, sets, continued=kwargs.get("xgb_model") is not None)
+    if plan.start is not None and num_boost_round < 1:
+        name = common.public_name(objective)
+        raise ValueError(f"train: {name!r} with a base_margin needs num_boost_round of at least 1, got {num_boost_round}")
+    callbacks = [_begun([plan]), *(kwargs.get("callbacks") or ())]
+    with _margins(sets, plan):
+        booster = xgboost.train(plan.params, data, num_boost_round, obj=plan.gradients, **{**kwargs, "callbacks": callbacks})
+    return _finished(booster, plan)
+
+
+def cv(
+    params: Mapping[str, Any],
+    data: Any,
+    num_boost_round: int,
+    objective: str | Objective | type[Objective],
+    leaf: str,
+    kwargs: dict[str, Any],
+) -> Any:
+    """xgboost.cv around the objective, with a plan for each fold: fpreproc is where XGBoost shows its folds."""
+    import xgboost
+
+    objective, params = common.settled(objective, params, "xgboost", aliases)
+    leaves.check(leaf, objective)
+    targets.check(objective, data, leaf)
+    if leaf == "exact":
+        _refuse_exact(objective, params, kwargs)
+    objective = common.counted(objective, data)
+    asked = {name: value for name, value in kwargs.items() if name not in ("metrics", "fpreproc")}
+    metrics = kwargs.get("metrics") or params.get("eval_metric") or ()
+    metrics = {"eval_metric": [metrics] if isinstance(metrics, str) else list(metrics)} if metrics else {}
+    params |= metrics
+    if common.like(objective) != "xgboost":
+        asked = _with_metric(objective, params, asked)
+    preprocess = kwargs.get("fpreproc")
+    plans: dict[int, Plan] = {}
+
+    def planned(dtrain: Any, dtest: Any, of_fold: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
+        if preprocess is not None:
+            dtrain, dtest, of_fold = preprocess(dtrain, dtest, of_fold)
+        plan = _planned({**of_fold, **metrics}, dtrain, objective, leaf, [dtrain, dtest], continued=False)
+        _set_margins([dtrain, dtest], plan)
+        plans[id(dtrain)] = plan
+        return dtrain, dtest, {name: value for name, value in plan.params.items() if name != "eval_metric"}  # beside it
+
+    def gradients(raw: np.ndarray, dtrain: Any) -> Any:
+        return plans[id(dtrain)].gradients(raw, dtrain)
+
+    asked["callbacks"] = [_begun(plans.values()), *(asked.get("callbacks") or ())]
+    return xgboost.cv(params, data, num_boost_round, obj=gradients, fpreproc=planned, **asked)
+
+
+class Plan(NamedTuple):
+    """What one training needs beside its data, and what makes an ordinary model of its Booster."""
+
+    params: dict[str, Any]
+    gradients: Callable[..., Any]
+    memory: dict[str, Any]
+    offsets: list[np.ndarray | None]
+    """Of each set."""
+    start: np.ndarray | None
+    """What is added to the offsets, where XGBoost has no use for a base_score."""
+    renewal: leaves.XGBoost | None
+
+
+def _planned(
+    params: Mapping[str, Any], data: Any, objective: Objective, leaf: str, sets: list[Any], *, continued: bool
+) -> Plan:
+    """The plan for one training; `data` is the first of `sets`."""
+    builtin = common.like(objective) == "xgboost"
     nthread = int(params.get("nthread", params.get("n_jobs", 0)) or 0)
     beside = _beside(objective, data, nthread, int(params.get("seed", params.get("random_state", 0)) or 0))
     if continued:
         beside.pop("base_score", None)  # it would replace the one of the model
-    if not builtin:
-        kwargs = _with_metric(objective, params, kwargs)
     estimated = "base_score" not in params and not continued  # by XGBoost, were it its own objective
     memory: dict[str, Any] = {"params": params, "estimated": estimated}
-    callable_ = common.remembering(objective, memory)
-    if callable_ is not objective:
-        kwargs = {**kwargs, "callbacks": [_known(memory), *(kwargs.get("callbacks") or ())]}
+    gradients = common.remembering(objective, memory)
+    if len(targets.of(data)) > 1:
+        gradients = functools.partial(targets.gradients, objective)
     offsets = [_offset(d) for d in sets]
     # XGBoost ignores base_score where there is a base_margin: under its own names that is what the built-in does.
     offset_counts = not builtin and any(o is not None for o in offsets)
+    if not builtin and params.get("booster") == "gblinear" and str(beside.get("base_score", "")).startswith("["):
+        del beside["base_score"]  # gblinear takes the first one for all scores
+        offset_counts = offset_counts or ("base_score" not in params and not continued)
     ours = objective._native_by_default("xgboost") is None
     if ours and "base_score" not in {**beside, **params} and not continued:  # XGBoost before 3.1, several scores
         offset_counts = True
-    grown = functools.partial(_grown, data, num_boost_round, objective, callable_, leaf, sets, kwargs)
-    if not offset_counts:
-        return _with_bias(grown({**beside, **params}), memory)
+    start = None
+    if offset_counts:
+        _refuse_offset(objective, params)
+        start = _start(objective, data, beside)
+        if continued:
+            start = np.zeros(len(start))
+        if not continued:
+            beside["base_score"] = _base_score_of_zero(beside)
+    params = {**beside, **params}
+    renewal = None
+    if leaf == "exact":
+        y, weight, *_ = protocol.rows(common.public_name(objective), data, objective._wants)
+        values = leaves.optima(objective, y, weight, int(params.get("num_class", 1)))
+        rates = [params[name] for name in params if name in ("eta", "learning_rate")]
+        renewal = leaves.XGBoost(gradients, params, sets, values, float(rates[-1] if rates else 0.3))
+        gradients = renewal.gradients
+    return Plan(params, gradients, memory, offsets, start, renewal)
 
-    if "base_score" in params:
-        raise ValueError(
-            f"train: params has base_score={params['base_score']!r}, which XGBoost ignores beside a base_margin;"
-            " leave one of them out"
-        )
-    _refuse_offset(objective, params, num_boost_round)
-    y, weight, bounds, _ = protocol.rows(common.public_name(objective), data, objective._wants)
+
+def _start(objective: Objective, data: Any, beside: Mapping[str, Any]) -> np.ndarray:
+    """The best start beside the offset."""
     k = int(beside.get("num_class") or (isinstance(objective, Rowwise) and objective._known_count()) or 1)
-    shape = (data.num_row(), k) if k > 1 else (data.num_row(),)
-    offset = None if offsets[0] is None else offsets[0].reshape(shape)
-    start = np.zeros(k) if continued else np.asarray(
-        objective.start(y, weight, offset=offset, group=None if bounds is None else np.diff(bounds)), np.float64
-    )
-    if not continued:
-        beside["base_score"] = _base_score_of_zero(beside)
-    with _margins(sets, offsets, start):
-        booster = grown({**beside, **params})
-    return booster if continued else _edited(booster, functools.partial(_fold, start))
+    found = []
+    for target in targets.of(data):
+        y, weight, bounds, _ = protocol.rows(common.public_name(objective), target, objective._wants)
+        offset = _offset(target)
+        shaped = None if offset is None else offset.reshape((len(y), k) if k > 1 else (len(y),))
+        group = None if bounds is None else np.diff(bounds)
+        found.append(np.asarray(objective.start(y, weight, offset=shaped, group=group), np.float64))
+    return np.concatenate(found)
 
 
-def _grown(
-    data: Any,
-    num_boost_round: int,
-    objective: Objective,
-    callable_: Any,
-    leaf: str,
-    sets: list[Any],
-    kwargs: dict[str, Any],
-    params: dict[str, Any],
-) -> Any:
-    """A training around the callable, with the leaves that were asked for."""
+def _begun(plans: Collection[Plan]) -> Any:
+    """A callback for what is to be done before the first round of a Booster, or of the one of each fold."""
     import xgboost
 
-    if leaf == "newton":
-        return xgboost.train(params, data, num_boost_round, obj=callable_, **kwargs)
-    y, weight, *_ = protocol.rows(common.public_name(objective), data, objective._wants)
-    values = leaves.optima(objective, y, weight, int(params.get("num_class", 1)))
-    rates = [params[name] for name in params if name in ("eta", "learning_rate")]
-    renewal = leaves.XGBoost(objective, params, sets, values, float(rates[-1] if rates else 0.3))
-    kwargs = {**kwargs, "callbacks": [renewal.callback(), *(kwargs.get("callbacks") or ())]}
-    booster = xgboost.train(params, data, num_boost_round, obj=renewal.gradients, **kwargs)
-    renewal.leave(booster)
-    return _edited(booster, renewal.restore)
+    class Begun(xgboost.callback.TrainingCallback):
+        def before_training(self, model: Any) -> Any:
+            boosters = [fold.bst for fold in model.cvfolds] if hasattr(model, "cvfolds") else [model]
+            for booster, plan in zip(boosters, plans, strict=True):
+                plan.memory["booster"] = booster
+                if plan.renewal:
+                    plan.renewal.watch(booster)
+            return model
+
+    return Begun()
+
+
+def _finished(booster: Any, plan: Plan) -> Any:
+    """The Booster as an ordinary one: with its leaves and start in the model."""
+    start = plan.start
+    if plan.renewal:
+        plan.renewal.leave(booster)
+        booster = _edited(booster, plan.renewal.restore)
+    if start is not None and start.any():
+        booster = _edited(booster, functools.partial(_fold, start))
+    return _with_bias(booster, plan.memory)
 
 
 def _refuse_exact(objective: Objective, params: Mapping[str, Any], kwargs: Mapping[str, Any]) -> None:
@@ -130,18 +218,6 @@ def _with_bias(booster: Any, memory: dict[str, Any]) -> Any:
     return booster
 
 
-def _known(memory: dict[str, Any]) -> Any:
-    """A callback that puts the Booster in training into memory."""
-    import xgboost
-
-    class Known(xgboost.callback.TrainingCallback):
-        def before_training(self, model: Any) -> Any:
-            memory["booster"] = model
-            return model
-
-    return Known()
-
-
 def _different(sets: list[Any]) -> list[Any]:
     return list({id(d): d for d in sets}.values())
 
@@ -157,11 +233,17 @@ def _beside(objective: Objective, data: Any, nthread: int, seed: int) -> dict[st
                 f"train: no objective of XGBoost has the link of {objective!r}{factor}: a saved model could not predict on"
                 " the scale of the target; xgboost.train with obj= gives one that predicts raw scores"
             )
-    return objective.train_params(data, nthread=nthread, seed=seed)
+    each = [objective.train_params(target, nthread=nthread, seed=seed) for target in targets.of(data)]
+    if len(each) > 1 and "base_score" in each[0]:
+        each[0]["base_score"] = "[" + ",".join(str(params["base_score"]) for params in each) + "]"
+    return each[0]
 
 
 def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The objective's own mean loss where the user names no metric: XGBoost's default belongs to the carrier."""
+    """The objective's own mean loss where the user names no metric: XGBoost's default belongs to the carrier.
+
+    Of several targets it is the mean.
+    """
     if "eval_metric" in params:
         return kwargs
     params.setdefault("disable_default_eval_metric", 1)
@@ -170,7 +252,10 @@ def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str,
     name = common.public_name(objective).replace(":", "_")  # a colon ends the name in what XGBoost prints and parses
 
     def metric(raw: np.ndarray, dmatrix: Any) -> tuple[str, float]:
-        return name, common.mean_loss(objective, raw, dmatrix)
+        each = targets.of(dmatrix)
+        columns = raw.T if len(each) > 1 else [raw]
+        losses = [common.mean_loss(objective, scores, target) for scores, target in zip(columns, each, strict=True)]
+        return name, float(np.mean(losses))
 
     made = {**kwargs, "custom_metric": metric}
     if made.get("early_stopping_rounds") and made.get("maximize") is None:
@@ -185,17 +270,18 @@ def _offset(dmatrix: Any) -> np.ndarray | None:
     return margin.reshape(dmatrix.num_row(), -1) if margin.size != dmatrix.num_row() else margin.ravel()
 
 
-def _refuse_offset(objective: Objective, params: Mapping[str, Any], num_boost_round: int) -> None:
+def _refuse_offset(objective: Objective, params: Mapping[str, Any]) -> None:
     name = common.public_name(objective)
-    if params.get("booster") == "gblinear":
-        raise ValueError(f"train: {name!r} with a base_margin has no place for its start in booster='gblinear'; use gbtree")
+    if "base_score" in params:
+        raise ValueError(
+            f"train: params has base_score={params['base_score']!r}, which XGBoost ignores beside a base_margin;"
+            " leave one of them out"
+        )
     if params.get("multi_strategy") == "multi_output_tree":
         raise ValueError(
             f"train: {name!r} with a base_margin has no place for its start in multi_strategy='multi_output_tree';"
             " use one_output_per_tree"
         )
-    if num_boost_round < 1:
-        raise ValueError(f"train: {name!r} with a base_margin needs num_boost_round of at least 1, got {num_boost_round}")
 
 
 def _base_score_of_zero(params: Mapping[str, Any]) -> float:
@@ -212,18 +298,25 @@ def _base_score_of_zero(params: Mapping[str, Any]) -> float:
 
 
 @contextlib.contextmanager
-def _margins(sets: list[Any], offsets: list[np.ndarray | None], start: np.ndarray) -> Iterator[None]:
-    """Every data set at its offset plus the start; afterwards as before."""
-    constant = start if len(start) > 1 else start[0]
+def _margins(sets: list[Any], plan: Plan) -> Iterator[None]:
+    """Every data set at its offset plus the start, if that is where the start goes; afterwards as before."""
     try:
-        for data, offset in zip(sets, offsets, strict=True):
-            shape = (data.num_row(), len(start)) if len(start) > 1 else (data.num_row(),)
-            margin = np.zeros(shape) if offset is None else offset.reshape(shape)
-            data.set_base_margin((margin + constant).astype(np.float32))
+        _set_margins(sets, plan)
         yield
     finally:
-        for data, offset in zip(sets, offsets, strict=True):
-            data.set_base_margin(np.empty(0, np.float32) if offset is None else offset)
+        for data, offset in zip(sets, plan.offsets, strict=True):
+            if plan.start is not None:
+                data.set_base_margin(np.empty(0, np.float32) if offset is None else offset)
+
+
+def _set_margins(sets: list[Any], plan: Plan) -> None:
+    start = plan.start
+    if start is None:
+        return
+    for data, offset in zip(sets, plan.offsets, strict=True):
+        shape = (data.num_row(), len(start)) if len(start) > 1 else (data.num_row(),)
+        margin = np.zeros(shape) if offset is None else offset.reshape(shape)
+        data.set_base_margin((margin + (start if len(start) > 1 else start[0])).astype(np.float32))
 
 
 def _edited(booster: Any, change: Callable[[dict[str, Any]], None]) -> Any:
@@ -237,10 +330,17 @@ def _edited(booster: Any, change: Callable[[dict[str, Any]], None]) -> Any:
 
 
 def _fold(start: np.ndarray, model: dict[str, Any]) -> None:
-    """The start added to every leaf of the first tree of each score."""
+    """The start added to every leaf of the first tree of each score, or to the bias of a linear model."""
+    boosting = model["learner"]["gradient_booster"]
+    if boosting["name"] == "gblinear":
+        weights = boosting["model"]["weights"]
+        for score, value in enumerate(start):
+            place = len(weights) - len(start) + score
+            weights[place] = float(np.float32(weights[place] + value))
+        return
     trees = leaves.trees_in(model)
     # Dropout's factor of each tree.
-    dropped = model["learner"]["gradient_booster"].get("weight_drop") or trees.get("weight_drop")
+    dropped = boosting.get("weight_drop") or trees.get("weight_drop")
     for score, value in enumerate(start):
         first = trees["tree_info"].index(score)
         tree = trees["trees"][first]
