@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from .. import protocol
-from ..links import LINKS
 from ..objective import Objective, Rowwise
-from . import common, leaves
+from . import common, leaves, records
+
+_RANKS = {"auc", "aucpr", "pre", "ndcg", "map"}
+"""Metrics that look at nothing but the order of the scores."""
 
 
 def aliases(name: str) -> set[str]:
@@ -36,7 +38,9 @@ def train(
     if continued:
         beside.pop("base_score", None)  # it would replace the one of the model
     if not builtin:
-        kwargs = _with_metric(objective, params, kwargs)
+        kwargs = _with_metric(objective, params, kwargs, records.raw_in_xgboost(objective, beside["objective"]))
+    if continued:
+        kwargs = {**kwargs, "callbacks": [_forgetting(), *(kwargs.get("callbacks") or ())]}
     estimated = "base_score" not in params and not continued  # by XGBoost, were it its own objective
     memory: dict[str, Any] = {"params": params, "estimated": estimated}
     callable_ = common.remembering(objective, memory)
@@ -49,8 +53,9 @@ def train(
     if ours and "base_score" not in {**beside, **params} and not continued:  # XGBoost before 3.1, several scores
         offset_counts = True
     grown = functools.partial(_grown, data, num_boost_round, objective, callable_, leaf, sets, kwargs)
+    recorded = functools.partial(records.on_xgboost, objective, data, leaf, offsets[0] is not None, continued)
     if not offset_counts:
-        return _with_bias(grown({**beside, **params}), memory)
+        return recorded(_with_bias(grown({**beside, **params}), memory), None)
 
     if "base_score" in params:
         raise ValueError(
@@ -69,7 +74,19 @@ def train(
         beside["base_score"] = _base_score_of_zero(beside)
     with _margins(sets, offsets, start):
         booster = grown({**beside, **params})
-    return booster if continued else _edited(booster, functools.partial(_fold, start))
+    return recorded(booster if continued else _edited(booster, functools.partial(_fold, start)), start)
+
+
+def _forgetting() -> Any:
+    """A callback: what was the best iteration of the model to go on from need not be that of the new one."""
+    import xgboost
+
+    class Forgetting(xgboost.callback.TrainingCallback):
+        def before_training(self, model: Any) -> Any:
+            model.set_attr(best_iteration=None, best_score=None)
+            return model
+
+    return Forgetting()
 
 
 def _grown(
@@ -148,21 +165,23 @@ def _different(sets: list[Any]) -> list[Any]:
 
 def _beside(objective: Objective, data: Any, nthread: int, seed: int) -> dict[str, Any]:
     """What goes into params beside the callable: objective, base_score, number of scores."""
-    if objective._native_by_default("xgboost") is None:
-        link = LINKS[objective.link]
-        slope = objective._slope()
-        if slope != 1.0 or (link.xgboost == LINKS["identity"].xgboost and objective.link != "identity"):
-            factor = f" and the factor {slope} before it" if slope != 1.0 else ""
-            raise ValueError(
-                f"train: no objective of XGBoost has the link of {objective!r}{factor}: a saved model could not predict on"
-                " the scale of the target; xgboost.train with obj= gives one that predicts raw scores"
-            )
     return objective.train_params(data, nthread=nthread, seed=seed)
 
 
-def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The objective's own mean loss where the user names no metric: XGBoost's default belongs to the carrier."""
+def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any], raw: bool) -> dict[str, Any]:
+    """The objective's own mean loss where the user names no metric: XGBoost's default belongs to the carrier.
+
+    Built-in metrics see what XGBoost predicts, which is `raw` where it has no such link.
+    """
     if "eval_metric" in params:
+        given = params["eval_metric"]
+        for name in [given] if isinstance(given, str) else given:
+            if raw and name.split("@")[0].rstrip("-") not in _RANKS:
+                raise ValueError(
+                    f"train: no objective of XGBoost has the link of {objective!r}, so that its metric {name!r} would see raw"
+                    f" scores; allowed are {', '.join(sorted(_RANKS))}, or custom_metric; its own loss is measured where"
+                    " eval_metric is left out"
+                )
         return kwargs
     params.setdefault("disable_default_eval_metric", 1)
     if kwargs.get("custom_metric") or kwargs.get("feval") or not common.measures(objective):
