@@ -1,6 +1,6 @@
 """Objectives for XGBoost and LightGBM: the same trees as the built-ins, exact, fast, and yours too."""
 
-from .boosters import cv, train
+from .boosters import cv, deployable, describe, predict, record, train
 from .domain import Ascending, Choice, Interval, param
 from .objective import Groupwise, Objective, Pointwise, Rowwise
 from .objectives import (
@@ -73,11 +73,15 @@ __all__ = [
     "Tweedie",
     "__version__",
     "cv",
+    "deployable",
+    "describe",
     "from_params",
     "get",
     "get_num_threads",
     "objectives",
     "param",
+    "predict",
+    "record",
     "register",
     "set_bounds",
     "set_num_threads",

@@ -74,3 +74,11 @@ LINKS: dict[str, Link] = {
     "softplus": Link(_softplus, "reg:squarederror", margin=True, lightgbm="cross_entropy_lambda"),
     "threshold": Link(_threshold, "binary:hinge", margin=True),
 }
+
+
+def applied(link: str, slope: float, raw: np.ndarray) -> np.ndarray:
+    """The inverse link of slope times the raw scores, computed in float64; the shape and dtype of `raw`, float32 or float64."""
+    wide = raw.astype(np.float64)
+    wide *= slope
+    with np.errstate(over="ignore"):  # a mean beyond the largest float32 is infinite
+        return LINKS[link].inverse(wide).astype(raw.dtype)

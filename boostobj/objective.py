@@ -18,7 +18,7 @@ import numpy as np
 
 from . import buffers, builtins, loops, orders, protocol, threads
 from .domain import REAL, Interval, Parameter, first_bad
-from .links import LINKS
+from .links import LINKS, applied
 
 _FINITE = "finite"
 _NON_NEGATIVE = "finite and not negative"
@@ -243,10 +243,7 @@ class Objective(ABC):
         raw = np.asarray(raw)
         if raw.dtype not in (np.float32, np.float64):
             raw = raw.astype(np.float64)
-        wide = raw.astype(np.float64)
-        wide *= self._slope()
-        with np.errstate(over="ignore"):  # a mean beyond the largest float32 is infinite
-            return LINKS[self.link].inverse(wide).astype(raw.dtype)
+        return applied(self.link, self._slope(), raw)
 
     # The boosters' door -----------------------------------------------------------------------------------------------
 

@@ -231,6 +231,7 @@ def _run_xgboost(case: Case, data: Data, objective: Objective) -> Result:
     free = {k: v for k, v in params.items() if k != "base_score"}
     estimated = _base_score(xgb.train(free, dtrain, 1))
     same_start = estimated == _base_score(ours)
+    ours.set_attr(boostobj=None)  # what `train` says about how the model was made
     return Result(
         case,
         xgb.__version__,

@@ -29,8 +29,8 @@ DIABETES = parity.load("diabetes")
 
 
 def text(booster):
-    """A whole model, but for what the user's metric is called."""
-    return [line for line in booster.model_to_string().splitlines() if not line.startswith("[metric: ")]
+    """A whole model, but for what the user's metric is called and the record of what made it."""
+    return [line for line in booster.model_to_string().splitlines() if not line.startswith(("[metric: ", "[boostobj: ]"))]
 
 
 def both(name, params, rounds, made, **rest):

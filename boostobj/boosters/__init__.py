@@ -8,6 +8,10 @@ from typing import Any
 from .. import protocol
 from ..objective import Objective
 from . import progress as bars
+from .predicting import deployable, predict
+from .records import describe, record
+
+__all__ = ["cv", "deployable", "describe", "predict", "record", "train"]
 
 
 def train(
@@ -57,7 +61,8 @@ def train(
         In XGBoost its objective is the built-in itself where that one's arithmetic is used, else the one with the same
         link (reg:squarederror, binary:logistic, reg:gamma, multi:softprob ...); with tree_method="approx" reg:squarederror also
         means that XGBoost finds its cuts without the Hessian. In LightGBM the start lies in the leaves of the first
-        trees, where LightGBM itself puts it; refit takes the objective that is written in the model.
+        trees, where LightGBM itself puts it; refit takes the objective that is written in the model. Both carry a record of
+        what made them, see below.
 
     Raises
     ------
@@ -65,12 +70,11 @@ def train(
         data, objective or params of another type; obj= or fobj= given.
     ValueError
         Labels, weights or offsets that the objective refuses, and what cannot be right: another objective in params;
-        parameters of objectives that would have no effect; in XGBoost base_score together with an offset, a raw score
-        with a slope (`sigmoid` of "log_loss"), offsets with multi_strategy="multi_output_tree", and several targets per row
-        where there is no place for them (see below); in LightGBM boosting="dart" and "rf", pos_ and neg_bagging_fraction,
-        bagging_by_query, metrics of predictions (see below), keep_training_booster=True, several targets per row, and tables
-        of polars or pyarrow with columns that are neither numbers nor bools, over which LightGBM ends the process; in both, a
-        link that no objective of the booster has ("hinge" in LightGBM, "squared_root_error" in XGBoost). With leaf="exact"
+        parameters of objectives that would have no effect; in XGBoost base_score together with an offset, offsets with
+        multi_strategy="multi_output_tree", and several targets per row where there is no place for them (see below); in
+        LightGBM boosting="dart" and "rf", pos_ and neg_bagging_fraction, bagging_by_query, keep_training_booster=True, several
+        targets per row, and tables of polars or pyarrow with columns that are neither numbers nor bools, over which LightGBM
+        ends the process; metrics that would be shown raw scores instead of predictions (see below). With leaf="exact"
         also losses that are not convex, whose scores act together or whose rows do, boosters' own names,
         booster="gblinear" and "dart", multi_output_tree, several targets per row, process_type="update", linear_tree, monotone
         constraints, XGBoost's TrainingCheckPoint, data whose leaves XGBoost does not tell (QuantileDMatrix before 3.0), and in
@@ -96,20 +100,36 @@ def train(
     start for each, and measured by the mean over the columns; an offset has the matrix's shape. multi_strategy is
     "one_output_per_tree" or "multi_output_tree", without an offset under our own names. LightGBM has one target per row.
 
+    Saved models
+    ------------
+    save_model, pickle and copies keep all of it. Where boostobj is not installed the booster's own predict gives
+
+    - predictions on the scale of the target: identity, logit, log, softmax, one_vs_all; in XGBoost also threshold ("hinge"), in
+      LightGBM signed_square ("squared_root_error");
+    - raw scores where the booster has no objective with the link: threshold in LightGBM; signed_square, and a logit of a
+      multiple of the raw score (`sigmoid` of "log_loss"), in XGBoost; cumulative ("multi_expectile") in both.
+
+    `predict` gives the former for every model, by the link that its record names. The record is plain JSON (`record`,
+    `describe`); `deployable` is for converters.
+
+    A model that stopped early has all trees in XGBoost, of which `predict` takes those up to the best iteration, and the
+    booster's own predict all; in LightGBM it ends at the best iteration. XGBoost's best_iteration of a model to go on from is
+    not that of the new one, and is forgotten.
+
     Metrics
     -------
     Where no metric is given it is the weighted mean of the objective's loss, under the objective's name (for
     LightGBM's names the same; for XGBoost's names XGBoost's own default stays). It is what early stopping looks at. Where
     the weight is part of the loss ("lightgbm:cross_entropy_lambda") there is no metric unless one is given.
-    XGBoost's built-in metrics see predictions, so that they are right. LightGBM's see raw scores under any custom
-    objective: where the link is not the identity only those that look at nothing but the order are let through. A
-    metric of the user's sees raw scores in both.
+    XGBoost's built-in metrics see what its predict gives, LightGBM's see raw scores under any custom objective: where that
+    is not on the scale of the target only those that look at nothing but the order are let through. A metric of the user's
+    sees raw scores in both.
 
     Offsets
     -------
     Exposure in a model of counts is an offset of log(exposure). Under our own names the start is the best one beside the
     offset; it becomes part of the first trees, and an evaluation set without an offset counts as offset 0. To predict
-    give XGBoost the base_margin of the new rows, and add LightGBM's to the raw scores; without it the offset is 0. Under
+    give XGBoost the base_margin of the new rows, and `predict` LightGBM's offset; without it the offset is 0. Under
     a booster's own name an offset takes the place of the start, as in that booster.
 
     >>> import numpy as np, xgboost

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import re
 import warnings
@@ -14,7 +15,7 @@ import numpy as np
 from .. import builtins, protocol
 from ..links import LINKS
 from ..objective import Objective
-from . import common, leaves, progress
+from . import common, leaves, progress, records
 from .frames import refuse_frames
 
 _EPSILON = float(np.float32(1e-15))  # kEpsilon: LightGBM adds no start that is smaller
@@ -91,10 +92,17 @@ def _by_lightgbm(
 
     own = {**params, **_changed(objective), "objective": builtins.names()[common.public_name(objective)].name}
     with _restored(sets):
+        continued = kwargs.get("init_model") is not None
         for dataset in sets:
-            if kwargs.get("init_model") is None and dataset._predictor is not None:
+            if not continued and dataset._predictor is not None:
                 dataset._set_predictor(None)
-        return lightgbm.train(own if measured else {**own, "metric": "None"}, data, num_boost_round, **kwargs)
+        _readable(data, data, own)
+        offset = _offset(data) is not None
+        start = np.zeros(1) if offset or not _averaged(params, continued) else _start(objective, data)
+        booster: Any = lightgbm.train(own if measured else {**own, "metric": "None"}, data, num_boost_round, **kwargs)
+    text = records.in_text(objective, data, "native", offset, continued, booster.model_to_string(), start)
+    booster.model_from_string(text)
+    return booster
 
 
 def _trained(
@@ -216,6 +224,8 @@ class Plan(NamedTuple):
     line: str
     """What LightGBM writes into a model about its objective."""
     renewal: leaves.LightGBM | None
+    recorded: Callable[[str], str]
+    """Writes the record into the text of a model."""
 
 
 def _planned(
@@ -230,7 +240,7 @@ def _planned(
     """Sets the init scores of all sets, which can be read; see `_trained`."""
     builtin = common.like(objective) == "lightgbm"
     offsets = [_offset(d) for d in sets]
-    averaged = not continued and str(params.get("boost_from_average", True)).lower() not in ("false", "-")
+    averaged = _averaged(params, continued)
     best = _start(objective, data)
     start = best if averaged else np.zeros(len(best))
     if any(o is not None for o in offsets) and not continued:
@@ -262,7 +272,9 @@ def _planned(
     if renewal:
         params = {n: v for n, v in params.items() if n not in aliases("learning_rate")}
         params["learning_rate"] = renewal.faint_rate
-    return Plan(params, given, gradients, np.zeros(k) if continued else start, constant, line, renewal)
+    kind = "native" if renewed else "exact" if renewal else "newton"
+    recorded = functools.partial(records.in_text, objective, data, kind, offsets[0] is not None, continued, start=start)
+    return Plan(params, given, gradients, np.zeros(k) if continued else start, constant, line, renewal, recorded)
 
 
 def _finished(booster: Any, plan: Plan) -> Any:
@@ -274,13 +286,17 @@ def _finished(booster: Any, plan: Plan) -> Any:
         rates = {n: v for n, v in plan.given.items() if n in aliases("learning_rate")}
         booster.params.pop("learning_rate")
         booster.params.update(rates)
-    text = _sealed(text, plan.shift, plan.constant, plan.line)
-    booster.model_from_string(text)
-    if plan.line:
-        booster.params["objective"] = plan.line.split()[0]
+        text = _sealed(text, plan.shift, plan.constant, plan.line)
+        booster.model_from_string(plan.recorded(text))
+        if plan.line:
+            booster.params["objective"] = plan.line.split()[0]
         if "_Booster__set_objective_to_none" in vars(booster):
             booster._Booster__set_objective_to_none = False  # refit asks
     return booster
+
+
+def _averaged(params: Mapping[str, Any], continued: bool) -> bool:
+    return not continued and str(params.get("boost_from_average", True)).lower() not in ("false", "-")
 
 
 def _renewal(
@@ -583,13 +599,9 @@ def _objective_line(objective: Objective, data: Any, k: int) -> str:
     pattern = LINKS[objective.link].lightgbm
     if objective.link == "identity":
         return pattern if k == 1 else ""
-    slope = objective._slope()
-    if not pattern or (slope != 1.0 and "{slope" not in pattern):
-        raise ValueError(
-            f"train: no objective of LightGBM has the link of {objective!r}: a saved model could not predict on the"
-            " scale of the target; lightgbm.train with objective= gives one that predicts raw scores"
-        )
-    return pattern.format(k=k, slope=slope)
+    if records.raw_in_lightgbm(objective):
+        return LINKS["identity"].lightgbm if k == 1 else ""
+    return pattern.format(k=k, slope=objective._slope())
 
 
 def _sealed(text: str, start: np.ndarray, constant: np.ndarray, line: str) -> str:

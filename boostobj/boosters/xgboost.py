@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import protocol
-from ..links import LINKS
 from ..objective import Objective, Rowwise
-from . import common, leaves, targets
+from . import common, leaves, records, targets
+
+_RANKS = {"auc", "aucpr", "pre", "ndcg", "map"}
+"""Metrics that look at nothing but the order of the scores."""
 
 
 def aliases(name: str) -> set[str]:
@@ -36,14 +38,15 @@ def train(
     targets.check(objective, data, leaf)
     if leaf == "exact":
         _refuse_exact(objective, params, kwargs)
-    if common.like(objective) != "xgboost":
-        kwargs = _with_metric(objective, params, kwargs)
     sets = _different([data, *(d for d, _ in kwargs.get("evals") or ())])
-    plan = _planned(params, data, objective, leaf, sets, continued=kwargs.get("xgb_model") is not None)
+    continued = kwargs.get("xgb_model") is not None
+    plan = _planned(params, data, objective, leaf, sets, continued=continued)
+    if common.like(objective) != "xgboost":
+        kwargs = _with_metric(objective, plan.params, kwargs, records.raw_in_xgboost(objective, plan.params["objective"]))
     if plan.start is not None and num_boost_round < 1:
         name = common.public_name(objective)
         raise ValueError(f"train: {name!r} with a base_margin needs num_boost_round of at least 1, got {num_boost_round}")
-    callbacks = [_begun([plan]), *(kwargs.get("callbacks") or ())]
+    callbacks = [_begun([plan]), *([_forgetting()] if continued else []), *(kwargs.get("callbacks") or ())]
     with _margins(sets, plan):
         booster = xgboost.train(plan.params, data, num_boost_round, obj=plan.gradients, **{**kwargs, "callbacks": callbacks})
     return _finished(booster, plan)
@@ -71,7 +74,8 @@ def cv(
     metrics = {"eval_metric": [metrics] if isinstance(metrics, str) else list(metrics)} if metrics else {}
     params |= metrics
     if common.like(objective) != "xgboost":
-        asked = _with_metric(objective, params, asked)
+        carrier = _beside(objective, data, 0, 0)["objective"]
+        asked = _with_metric(objective, params, asked, records.raw_in_xgboost(objective, carrier))
     preprocess = kwargs.get("fpreproc")
     plans: dict[int, Plan] = {}
 
@@ -101,6 +105,8 @@ class Plan(NamedTuple):
     start: np.ndarray | None
     """What is added to the offsets, where XGBoost has no use for a base_score."""
     renewal: leaves.XGBoost | None
+    recorded: Callable[[Any, np.ndarray | None], Any]
+    """Writes the record into a Booster."""
 
 
 def _planned(
@@ -142,7 +148,9 @@ def _planned(
         rates = [params[name] for name in params if name in ("eta", "learning_rate")]
         renewal = leaves.XGBoost(gradients, params, sets, values, float(rates[-1] if rates else 0.3))
         gradients = renewal.gradients
-    return Plan(params, gradients, memory, offsets, start, renewal)
+    first = targets.of(data)[0]
+    recorded = functools.partial(records.on_xgboost, objective, first, leaf, offsets[0] is not None, continued)
+    return Plan(params, gradients, memory, offsets, start, renewal, recorded)
 
 
 def _start(objective: Objective, data: Any, beside: Mapping[str, Any]) -> np.ndarray:
@@ -156,6 +164,18 @@ def _start(objective: Objective, data: Any, beside: Mapping[str, Any]) -> np.nda
         group = None if bounds is None else np.diff(bounds)
         found.append(np.asarray(objective.start(y, weight, offset=shaped, group=group), np.float64))
     return np.concatenate(found)
+
+
+def _forgetting() -> Any:
+    """A callback: what was the best iteration of the model to go on from need not be that of the new one."""
+    import xgboost
+
+    class Forgetting(xgboost.callback.TrainingCallback):
+        def before_training(self, model: Any) -> Any:
+            model.set_attr(best_iteration=None, best_score=None)
+            return model
+
+    return Forgetting()
 
 
 def _begun(plans: Collection[Plan]) -> Any:
@@ -182,7 +202,7 @@ def _finished(booster: Any, plan: Plan) -> Any:
         booster = _edited(booster, plan.renewal.restore)
     if start is not None and start.any():
         booster = _edited(booster, functools.partial(_fold, start))
-    return _with_bias(booster, plan.memory)
+    return plan.recorded(_with_bias(booster, plan.memory), start)
 
 
 def _refuse_exact(objective: Objective, params: Mapping[str, Any], kwargs: Mapping[str, Any]) -> None:
@@ -224,27 +244,26 @@ def _different(sets: list[Any]) -> list[Any]:
 
 def _beside(objective: Objective, data: Any, nthread: int, seed: int) -> dict[str, Any]:
     """What goes into params beside the callable: objective, base_score, number of scores."""
-    if objective._native_by_default("xgboost") is None:
-        link = LINKS[objective.link]
-        slope = objective._slope()
-        if slope != 1.0 or (link.xgboost == LINKS["identity"].xgboost and objective.link != "identity"):
-            factor = f" and the factor {slope} before it" if slope != 1.0 else ""
-            raise ValueError(
-                f"train: no objective of XGBoost has the link of {objective!r}{factor}: a saved model could not predict on"
-                " the scale of the target; xgboost.train with obj= gives one that predicts raw scores"
-            )
     each = [objective.train_params(target, nthread=nthread, seed=seed) for target in targets.of(data)]
     if len(each) > 1 and "base_score" in each[0]:
         each[0]["base_score"] = "[" + ",".join(str(params["base_score"]) for params in each) + "]"
     return each[0]
 
 
-def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any], raw: bool) -> dict[str, Any]:
     """The objective's own mean loss where the user names no metric: XGBoost's default belongs to the carrier.
 
-    Of several targets it is the mean.
+    Of several targets it is the mean. Built-in metrics see what XGBoost predicts, which is `raw` where it has no such link.
     """
     if "eval_metric" in params:
+        given = params["eval_metric"]
+        for name in [given] if isinstance(given, str) else given:
+            if raw and name.split("@")[0].rstrip("-") not in _RANKS:
+                raise ValueError(
+                    f"train: no objective of XGBoost has the link of {objective!r}, so that its metric {name!r} would see raw"
+                    f" scores; allowed are {', '.join(sorted(_RANKS))}, or custom_metric; its own loss is measured where"
+                    " eval_metric is left out"
+                )
         return kwargs
     params.setdefault("disable_default_eval_metric", 1)
     if kwargs.get("custom_metric") or kwargs.get("feval") or not common.measures(objective):

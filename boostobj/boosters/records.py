@@ -1,0 +1,341 @@
+"""The record in a model of what made it: plain JSON, which reading never turns into anything but numbers and texts.
+
+XGBoost keeps it among the attributes of its models, LightGBM in the part of its text that repeats the parameters: a line
+`[boostobj: ]: {...}`. LightGBM itself skips what follows a parameter without a value; a parameter of another name would have
+4.0 refuse the model, and later versions warn each time.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .. import protocol
+from ..links import LINKS
+from ..objective import Objective, _native_step
+from ..registry import BuiltIn
+from ..version import __version__
+from . import common
+
+KEY = "boostobj"
+FORMAT = 1
+TARGET, RAW = "target", "raw scores"
+_LINE = re.compile(rf"^\[{KEY}: \]: (.*)\n", re.MULTILINE)
+_END = "\nend of parameters"
+
+
+def made(
+    objective: Objective,
+    booster: str,
+    *,
+    y: np.ndarray,
+    start: np.ndarray,
+    predicts: str,
+    leaf: str,
+    offset: bool,
+    continued: bool,
+    rounds: int,
+) -> dict[str, Any]:
+    """The record of a training; `start` are raw scores, which tell nothing where training went on from another model."""
+    curvature, arithmetic = _computed(objective, booster, y, len(start))
+    return {
+        "format": FORMAT,
+        "objective": common.public_name(objective),
+        "parameters": _plain(_parameters(objective)),
+        "repr": repr(objective),
+        "start": None if continued else _plain(start.tolist()),
+        "curvature": curvature,
+        "arithmetic": arithmetic,
+        "link": objective.link,
+        "slope": objective._slope(),
+        "predicts": predicts,
+        "leaf": leaf,
+        "offset": offset,
+        "continued": continued,
+        "rounds": rounds,
+        "versions": {KEY: __version__, booster: sys.modules[booster].__version__, "numpy": np.__version__},
+    }
+
+
+def _parameters(objective: Objective) -> dict[str, Any]:
+    if isinstance(objective, BuiltIn):
+        return objective.params
+    return {p.name: getattr(objective, p.name) for p in objective.parameters()}
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has, so that any reader takes it: other numbers and objects become texts."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)
+    return value if value is None or isinstance(value, (bool, int, float, str)) else repr(value)
+
+
+def _computed(objective: Objective, booster: str, y: np.ndarray, k: int) -> tuple[str, str]:
+    """The curvature that the booster was given, and whose arithmetic computed it."""
+    kind = objective._kind_for_boosters()
+    if kind not in ("native", "borrowed"):
+        return kind, KEY
+    native = _native_step(objective, kind, booster, sys.modules[booster].__version__, k)
+    if native and (objective._is_builtin() or native.row.count or y.ndim == 2 or native.labels.contains(y).all()):
+        return "native", native.row.public_name
+    return (objective.fallback if objective.curvature == "default" else "exact"), KEY
+
+
+# In the models --------------------------------------------------------------------------------------------------------
+
+
+def on_xgboost(
+    objective: Objective, data: Any, leaf: str, offset: bool, continued: bool, booster: Any, start: np.ndarray | None
+) -> Any:
+    """The Booster with its record; where no start is given, it is what base_score says."""
+    row = objective._native_by_default("xgboost")
+    learner = json.loads(booster.save_config())["learner"]
+    carrier = learner["objective"]["name"]
+    raw = raw_in_xgboost(objective, carrier)
+    if start is None:
+        score = np.array([float(v) for v in learner["learner_model_param"]["base_score"].strip("[]").split(",")])
+        if row and row[0].name == carrier:
+            link = row[0].link
+        else:
+            link = "identity" if raw or LINKS[objective.link].margin else objective.link
+        start = _to_raw(score, link)
+    record = made(
+        objective,
+        "xgboost",
+        y=protocol.rows(common.public_name(objective), data, objective._wants).y,
+        start=start,
+        predicts=RAW if raw else TARGET,
+        leaf="native" if row and row[0].leaves else leaf,
+        offset=offset,
+        continued=continued,
+        rounds=booster.num_boosted_rounds(),
+    )
+    booster.set_attr(**{KEY: json.dumps(record, allow_nan=False)})
+    return booster
+
+
+def raw_in_xgboost(objective: Objective, carrier: str) -> bool:
+    """Whether XGBoost's own predict gives raw scores although the objective has a link."""
+    linked = objective.link != "identity" or objective._slope() != 1.0
+    return linked and carrier in (LINKS["identity"].xgboost, "binary:logitraw")
+
+
+def _to_raw(score: np.ndarray, link: str) -> np.ndarray:
+    with np.errstate(divide="ignore"):  # probabilities of 0 and 1 that a user gives
+        if link in ("logit", "one_vs_all"):
+            return np.log(score) - np.log1p(-score)
+        return np.log(score) if link == "log" else score
+
+
+def in_text(
+    objective: Objective, data: Any, leaf: str, offset: bool, continued: bool, text: str, start: np.ndarray
+) -> str:
+    """The text of a LightGBM model with its record."""
+    head = text.partition("\nTree=")[0]
+    trees = int(re.findall(r"^num_tree_per_iteration=(\d+)$", head, re.MULTILINE)[0])
+    record = made(
+        objective,
+        "lightgbm",
+        y=protocol.rows(common.public_name(objective), data, objective._wants).y,
+        start=start,
+        predicts=RAW if raw_in_lightgbm(objective) else TARGET,
+        leaf=leaf,
+        offset=offset,
+        continued=continued,
+        rounds=text.count("\nTree=") // trees,
+    )
+    body, end, rest = _LINE.sub("", text).rpartition(_END)
+    return f"{body}\n[{KEY}: ]: {json.dumps(record, allow_nan=False)}{end}{rest}"
+
+
+def raw_in_lightgbm(objective: Objective) -> bool:
+    """Whether no objective of LightGBM has the link, so that its own predict gives raw scores."""
+    pattern, slope = LINKS[objective.link].lightgbm, objective._slope()
+    if common.like(objective) == "lightgbm":
+        return False
+    return not pattern or (slope != 1.0 and "{slope" not in pattern)
+
+
+def booster_of(model: Any) -> str:
+    """Whose Booster it is, without importing either.
+
+    Raises
+    ------
+    TypeError
+        It is neither's.
+    """
+    for name in ("xgboost", "lightgbm"):
+        cls = getattr(sys.modules.get(name), "Booster", None)
+        if cls is not None and isinstance(model, cls):
+            return name
+    raise TypeError(
+        f"booster must be an xgboost.Booster or a lightgbm.Booster, got {type(model).__name__}"
+        " (XGBoost's estimators have one in get_booster(), LightGBM's in booster_)"
+    )
+
+
+def record(booster: Any) -> dict[str, Any] | None:
+    """What made a model: the record that `train` leaves in it.
+
+    It is read as JSON and no more: nothing that it names is looked up, imported or run. It is in the model also after saving
+    and loading, pickling, copying, and slicing an XGBoost Booster. Plain LightGBM drops it where it makes another model
+    (refit, init_model); plain XGBoost keeps it when it trains on, where it tells how the first `rounds` were made.
+
+    Parameters
+    ----------
+    booster : xgboost.Booster or lightgbm.Booster
+
+    Returns
+    -------
+    dict or None
+        None if there is no record. Otherwise, with format 1:
+
+        objective, parameters, repr
+            Its name, all its parameters (None where the data decided), and how it is written in Python.
+        start
+            Raw scores, one number for each score; None where training went on from another model.
+        curvature, arithmetic
+            The curvature that the booster was given, and whose arithmetic it was: "boostobj" (the textbook's), or the name of
+            a booster's own objective.
+        link, slope
+            Predictions on the scale of the target are the inverse link of slope times the raw score.
+        predicts
+            What the booster's own predict gives: "target", or "raw scores" where no objective of the booster has the link;
+            `predict` applies it then.
+        leaf
+            "newton", "exact", or "native" where leaves are set anew as the booster's own objective does.
+        offset, continued
+            Whether the training data had an offset, and whether training went on from another model.
+        rounds
+            How many the model had at the end of the training.
+        versions
+            Of boostobj, the booster and NumPy.
+
+    Raises
+    ------
+    TypeError
+        Not a Booster.
+    ValueError
+        There is a record which is not JSON, or not an object.
+
+    >>> import numpy as np, xgboost
+    >>> from boostobj import train
+    >>> x, y = np.array([[0.0], [0.0], [1.0], [1.0]]), [0, 1, 1, 1]
+    >>> booster = train({"nthread": 1}, xgboost.DMatrix(x, y), 2, objective="log_loss")
+    >>> {key: record(booster)[key] for key in ("objective", "link", "curvature", "arithmetic")}
+    {'objective': 'log_loss', 'link': 'logit', 'curvature': 'native', 'arithmetic': 'binary:logistic'}
+    """
+    if booster_of(booster) == "xgboost":
+        text = booster.attr(KEY)
+    else:
+        parameters = booster.model_to_string(num_iteration=1).rpartition("\nparameters:")[2]
+        found = _LINE.search(parameters)
+        text = found and found[1]
+    if text is None:
+        return None
+    try:
+        read = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"record: what the model says about how it was made is no JSON: {error}") from None
+    except RecursionError:  # thousands of brackets
+        raise ValueError("record: what the model says about how it was made is nested too deeply") from None
+    if not isinstance(read, dict):
+        raise ValueError(f"record: what the model says about how it was made must be a JSON object, got {text[:60]!r}")
+    return read
+
+
+def needed(booster: Any, owner: str) -> dict[str, Any]:
+    """The record of a model that must have one."""
+    found = record(booster)
+    if found is None:
+        raise ValueError(
+            f"{owner}: the model does not say how it was made: boostobj.train leaves a record in its models, and LightGBM drops"
+            " it in refit and when it trains on without boostobj"
+        )
+    return found
+
+
+def link_of(read: Mapping[str, Any], owner: str) -> tuple[str, float, bool]:
+    """Link, slope, and whether the booster's own predict gives raw scores.
+
+    Raises
+    ------
+    ValueError
+        The record has no such thing.
+    """
+    link, slope, predicts = (read.get(key) for key in ("link", "slope", "predicts"))
+    if not (isinstance(link, str) and link in LINKS):
+        raise ValueError(f"{owner}: the link in the model's record must be one of {', '.join(map(repr, LINKS))}, got {link!r}")
+    if isinstance(slope, bool) or not (isinstance(slope, (int, float)) and 0 < slope <= sys.float_info.max):
+        raise ValueError(f"{owner}: the slope in the model's record must be a finite number above 0, got {slope!r}")
+    if predicts not in (TARGET, RAW):
+        raise ValueError(f"{owner}: predicts in the model's record must be {TARGET!r} or {RAW!r}, got {predicts!r}")
+    return link, float(slope), predicts == RAW
+
+
+def describe(booster: Any) -> None:
+    """Print what made a model: its record, and what it means for predicting. `record` returns it.
+
+    Parameters
+    ----------
+    booster : xgboost.Booster or lightgbm.Booster
+
+    Raises
+    ------
+    TypeError
+        Not a Booster.
+    ValueError
+        No record, or one that cannot be read.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    read = needed(booster, "describe")
+    table = Table(box=box.SIMPLE, show_header=False)
+    for key, value in read.items():
+        table.add_row(Text(_printable(key)), Text(_printable(_shown(value))))
+    console = Console()
+    console.print(table)
+    for line in _remarks(booster, read):
+        console.print(Text(line))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_shown(item)}" for name, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    if value is None or isinstance(value, bool):
+        return {None: "-", True: "yes", False: "no"}[value]
+    return format(value, ".9g") if isinstance(value, float) else str(value)
+
+
+def _printable(text: str) -> str:
+    """Without what a terminal would obey."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _remarks(booster: Any, read: Mapping[str, Any]) -> list[str]:
+    lines = []
+    if read.get("predicts") == RAW:
+        lines.append(
+            f"The booster's own predict gives raw scores: no objective of it has the link {read.get('link')!r}, which"
+            " boostobj.predict applies."
+        )
+    now = booster.num_boosted_rounds() if booster_of(booster) == "xgboost" else booster.current_iteration()
+    then = read.get("rounds")
+    if isinstance(then, int) and now > then:
+        lines.append(f"The model has {now} rounds: {now - then} have been added since, by something else.")
+    return [_printable(line) for line in lines]
