@@ -16,6 +16,7 @@ def train(
     *,
     objective: str | Objective,
     leaf: str = "newton",
+    metric: Any = None,
     **kwargs: Any,
 ) -> Any:
     """Train a booster with an objective: start, link and metric as if the booster had the loss built in.
@@ -41,6 +42,8 @@ def train(
     leaf : {"newton", "exact"}
         What a leaf's value is: the booster's Newton step, or the learning rate times the best constant for the leaf's rows at
         their scores before the tree, see below. Under a booster's own name it is what that booster does.
+    metric : str, metrics.Metric or list of these, optional
+        What evaluation sets are measured by; see Metrics below and `boostobj.metrics`.
     **kwargs
         The other arguments of xgboost.train (evals, early_stopping_rounds, custom_metric, xgb_model ...) or
         lightgbm.train (valid_sets, feval, callbacks, init_model ...). Training goes on from xgb_model or init_model
@@ -89,9 +92,15 @@ def train(
     Where no metric is given it is the weighted mean of the objective's loss, under the objective's name (for
     LightGBM's names the same; for XGBoost's names XGBoost's own default stays). It is what early stopping looks at. Where
     the weight is part of the loss ("lightgbm:cross_entropy_lambda") there is no metric unless one is given.
+    metric= takes the place of that: names ("auc", "pinball", "loss" ...) or metrics of `boostobj.metrics`. They see the
+    objective's predictions, weights and groups, in both boosters, and early stopping goes in their direction. So do those
+    that are given as custom_metric or feval. XGBoost's early stopping looks at the last metric, LightGBM's at all of them
+    unless its first_metric_only is set. XGBoost rounds what a callable measures to six decimals; these metrics and the
+    objective's own loss keep all their digits.
+
     XGBoost's built-in metrics see predictions, so that they are right. LightGBM's see raw scores under any custom
-    objective: where the link is not the identity only those that look at nothing but the order are let through. A
-    metric of the user's sees raw scores in both.
+    objective: where the link is not the identity only those that look at nothing but the order are let through. Another
+    callable of the user's sees raw scores in both; `boostobj.metrics.make` has it see predictions.
 
     Offsets
     -------
@@ -113,9 +122,9 @@ def train(
     if protocol.is_dmatrix(data):
         from .xgboost import train as train_xgboost
 
-        return train_xgboost(params, data, num_boost_round, objective, leaf, kwargs)
+        return train_xgboost(params, data, num_boost_round, objective, leaf, metric, kwargs)
     if protocol.is_dataset(data):
         from .lightgbm import train as train_lightgbm
 
-        return train_lightgbm(params, data, num_boost_round, objective, leaf, kwargs)
+        return train_lightgbm(params, data, num_boost_round, objective, leaf, metric, kwargs)
     raise TypeError(f"train: data must be an xgboost.DMatrix or a lightgbm.Dataset, got {type(data).__name__}")

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import builtins, protocol
+from .. import builtins, metrics, protocol
 from ..links import LINKS
 from ..objective import Objective
 from . import common, leaves
@@ -33,12 +33,18 @@ def aliases(name: str) -> set[str]:
 
 
 def train(
-    params: Mapping[str, Any], data: Any, num_boost_round: int, objective: str | Objective, leaf: str, kwargs: dict[str, Any]
+    params: Mapping[str, Any],
+    data: Any,
+    num_boost_round: int,
+    objective: str | Objective,
+    leaf: str,
+    metric: Any,
+    kwargs: dict[str, Any],
 ) -> Any:
     objective, params = common.settled(objective, params, "lightgbm", aliases)
     leaves.check(leaf, objective)
     _refuse(objective, params, kwargs)
-    kwargs, measured = _with_metric(objective, params, kwargs)
+    kwargs, measured = _with_metric(objective, params, kwargs, metric)
     valid = kwargs.get("valid_sets") or ()
     sets = list({id(d): d for d in [data, *([valid] if protocol.is_dataset(valid) else valid)]}.values())
     x = _raw_data(data)
@@ -269,9 +275,9 @@ def _refuse(objective: Objective, params: Mapping[str, Any], kwargs: Mapping[str
 
 
 def _with_metric(
-    objective: Objective, params: Mapping[str, Any], kwargs: dict[str, Any]
+    objective: Objective, params: Mapping[str, Any], kwargs: dict[str, Any], metric: Any
 ) -> tuple[dict[str, Any], bool]:
-    """The objective's own mean loss where the user names no metric, and whether the user does.
+    """What `metric` names, or the objective's own mean loss where the user names nothing; whether LightGBM's metrics stay.
 
     LightGBM shows built-in metrics raw scores.
     """
@@ -284,14 +290,16 @@ def _with_metric(
                 f" predictions; allowed with {common.public_name(objective)!r} are"
                 f" {', '.join(sorted(_RANKS))} and 'None', or feval; its own loss is measured where metric is left out"
             )
-    if names or kwargs.get("feval") is not None or not common.measures(objective):
+    feval = kwargs.get("feval")
+    found = common.asked(objective, metric, feval, "feval")
+    if found is not None:
+        return {**kwargs, "feval": found}, bool(names) or metric is None
+    if isinstance(feval, (list, tuple)):
+        bound = [common.bound(f, objective) if isinstance(f, metrics.Metric) else f for f in feval]
+        return {**kwargs, "feval": bound}, True
+    if names or feval is not None or not common.measures(objective):
         return dict(kwargs), True
-    name = common.public_name(objective)
-
-    def metric(raw: np.ndarray, dataset: Any) -> tuple[str, float, bool]:
-        return name, common.mean_loss(objective, raw, dataset), False
-
-    return {**kwargs, "feval": metric}, False
+    return {**kwargs, "feval": metrics.get("loss", objective=objective)}, False
 
 
 def _created_without_objective(

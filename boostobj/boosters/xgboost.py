@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import protocol
+from .. import metrics, protocol
 from ..links import LINKS
 from ..objective import Objective, Rowwise
 from . import common, leaves
@@ -22,7 +22,13 @@ def aliases(name: str) -> set[str]:
 
 
 def train(
-    params: Mapping[str, Any], data: Any, num_boost_round: int, objective: str | Objective, leaf: str, kwargs: dict[str, Any]
+    params: Mapping[str, Any],
+    data: Any,
+    num_boost_round: int,
+    objective: str | Objective,
+    leaf: str,
+    metric: Any,
+    kwargs: dict[str, Any],
 ) -> Any:
     objective, params = common.settled(objective, params, "xgboost", aliases)
     leaves.check(leaf, objective)
@@ -35,8 +41,7 @@ def train(
     beside = _beside(objective, data, nthread, int(params.get("seed", params.get("random_state", 0)) or 0))
     if continued:
         beside.pop("base_score", None)  # it would replace the one of the model
-    if not builtin:
-        kwargs = _with_metric(objective, params, kwargs)
+    kwargs = _with_metric(objective, params, kwargs, metric)
     estimated = "base_score" not in params and not continued  # by XGBoost, were it its own objective
     memory: dict[str, Any] = {"params": params, "estimated": estimated}
     callable_ = common.remembering(objective, memory)
@@ -160,22 +165,51 @@ def _beside(objective: Objective, data: Any, nthread: int, seed: int) -> dict[st
     return objective.train_params(data, nthread=nthread, seed=seed)
 
 
-def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The objective's own mean loss where the user names no metric: XGBoost's default belongs to the carrier."""
-    if "eval_metric" in params:
-        return kwargs
-    params.setdefault("disable_default_eval_metric", 1)
-    if kwargs.get("custom_metric") or kwargs.get("feval") or not common.measures(objective):
-        return kwargs
-    name = common.public_name(objective).replace(":", "_")  # a colon ends the name in what XGBoost prints and parses
+def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any], metric: Any) -> dict[str, Any]:
+    """What `metric` names; where the user names nothing the objective's own mean loss: XGBoost's default belongs to the carrier.
 
-    def metric(raw: np.ndarray, dmatrix: Any) -> tuple[str, float]:
-        return name, common.mean_loss(objective, raw, dmatrix)
-
-    made = {**kwargs, "custom_metric": metric}
+    Under XGBoost's own names its default is the right one, and stays.
+    """
+    found = common.asked(objective, metric, kwargs.get("custom_metric"), "custom_metric")
+    ours = common.like(objective) != "xgboost"
+    if "eval_metric" not in params and (ours or metric is not None):
+        params.setdefault("disable_default_eval_metric", 1)
+        if not found and not kwargs.get("custom_metric") and not kwargs.get("feval") and common.measures(objective):
+            found = [metrics.get("loss", objective=objective)]
+    if not found:
+        return kwargs
+    precise = _precise(found)
+    made = {**kwargs, "custom_metric": precise.metric, "callbacks": [precise, *(kwargs.get("callbacks") or ())]}
     if made.get("early_stopping_rounds") and made.get("maximize") is None:
-        made["maximize"] = False
+        made["maximize"] = found[-1].maximize  # the last is what it looks at
     return made
+
+
+def _precise(measured: list[metrics.Metric]) -> Any:
+    """A callback whose `metric` is a custom_metric, and which gives evaluations back the digits that XGBoost drops.
+
+    XGBoost prints six decimals and reads them again: to its early stopping all losses below 5e-7 are one.
+    """
+    import xgboost
+
+    class Precise(xgboost.callback.TrainingCallback):
+        def __init__(self) -> None:
+            super().__init__()
+            self.values: list[list[tuple[str, float]]] = []
+
+        def metric(self, raw: np.ndarray, dmatrix: Any) -> list[tuple[str, float]]:
+            self.values.append([m(raw, dmatrix) for m in measured])
+            return self.values[-1]
+
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            for log, values in zip(evals_log.values(), self.values, strict=False):
+                for name, value in values:
+                    if log[name][-1] == float(f"{value:f}"):  # not so where machines have taken their mean
+                        log[name][-1] = value
+            self.values.clear()
+            return False
+
+    return Precise()
 
 
 def _offset(dmatrix: Any) -> np.ndarray | None:
