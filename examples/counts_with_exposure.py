@@ -25,15 +25,15 @@ log_exposure = np.log(exposure[train])
 dtest = xgboost.DMatrix(X[test])  # no offset: for one year
 
 rates = {
-    "no exposure": bo.train(single, xgboost.DMatrix(X[train], claims[train]), 200, objective="poisson").predict(dtest),
+    "no exposure": bo.train(single, xgboost.DMatrix(X[train], claims[train]), 80, objective="poisson").predict(dtest),
     "XGBoost, offset": bo.train(
-        single, xgboost.DMatrix(X[train], claims[train], base_margin=log_exposure), 200, objective="poisson"
+        single, xgboost.DMatrix(X[train], claims[train], base_margin=log_exposure), 80, objective="poisson"
     ).predict(dtest),
     "LightGBM, offset": bo.train(
-        quiet, lightgbm.Dataset(X[train], claims[train], init_score=log_exposure), 200, objective="poisson"
+        quiet, lightgbm.Dataset(X[train], claims[train], init_score=log_exposure), 80, objective="poisson"
     ).predict(X[test]),
     "XGBoost, claims per year, weighted": bo.train(
-        single, xgboost.DMatrix(X[train], claims[train] / exposure[train], weight=exposure[train]), 200, objective="poisson"
+        single, xgboost.DMatrix(X[train], claims[train] / exposure[train], weight=exposure[train]), 80, objective="poisson"
     ).predict(dtest),
 }
 deviance = bo.metrics.get("poisson_deviance")

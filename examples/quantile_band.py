@@ -19,20 +19,18 @@ single = {"max_depth": 3, "eta": 0.1, "nthread": 1}
 quiet = {"learning_rate": 0.1, "num_leaves": 8, "verbosity": -1, "num_threads": 1}
 dtrain, dtest = xgboost.DMatrix(X[train], y[train]), xgboost.DMatrix(X[test])
 
+
+def lightgbms(level):
+    dataset = lightgbm.Dataset(X[train], y[train], free_raw_data=False)
+    return bo.train(quiet, dataset, 100, objective=bo.Quantile(alpha=level), leaf="exact").predict(X[test])
+
+
 mean = bo.train(single, dtrain, 100, objective="squared_error")
 spread = np.std(y[train] - mean.predict(dtrain)) * 1.2816  # eight of ten of a normal distribution
 bands = {
     "mean and one spread": np.stack([mean.predict(dtest) + s * spread for s in (-1, 0, 1)], axis=1),
     "XGBoost, multi_quantile": bo.train(single, dtrain, 100, objective=bo.MultiQuantile(alpha=levels)).predict(dtest),
-    "LightGBM, exact leaves": np.stack(
-        [
-            bo.train(
-                quiet, lightgbm.Dataset(X[train], y[train], free_raw_data=False), 100, objective=bo.Quantile(alpha=a), leaf="exact"
-            ).predict(X[test])
-            for a in levels
-        ],
-        axis=1,
-    ),
+    "LightGBM, exact leaves": np.stack([lightgbms(level) for level in levels], axis=1),
 }
 pinball = bo.metrics.get("pinball", alpha=levels)
 losses = {name: pinball.value(y[test], band) for name, band in bands.items()}

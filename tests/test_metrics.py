@@ -313,6 +313,8 @@ def test_a_metric_stands_where_the_boosters_take_callables():
         bo.train(XGBOOST, dtrain, 3, objective=o, custom_metric=metric, evals_result=seen, **rest)
         assert list(seen["train"]) == [name]
         assert seen["train"][name][-1] == pytest.approx(found[0], rel=1e-5)
+    bo.train(XGBOOST, dtrain, 3, objective=o, custom_metric=[bo.metrics.get(n) for n in names], evals_result=seen, **rest)
+    assert list(seen["train"]) == list(names)
     made_of = {"binary": None, "callable": o}
     found = {}
     for how, given in made_of.items():
@@ -332,6 +334,35 @@ def test_a_metric_stands_where_the_boosters_take_callables():
     assert list(seen["training"]) == ["auc", "lowest", "brier"]
     assert seen["training"]["lowest"][-1] < 0
     assert {n: seen["training"][n][-1] for n in names} == pytest.approx(found["binary"], rel=1e-12)
+
+
+@pytest.mark.parametrize("more", [{}, {"leaf": "exact"}])
+def test_offsets_and_exact_leaves_are_part_of_what_is_measured(more):
+    exposure = np.exp(X[:, 4] / 2).astype(np.float64)
+    weight = WEIGHT + 0.5
+    dtrain, seen = xgb.DMatrix(X, COUNTS, weight=weight, base_margin=np.log(exposure)), {}
+    booster = bo.train(
+        XGBOOST, dtrain, 3, objective="poisson", metric=["mae", "poisson_deviance"], evals=[(dtrain, "train")],
+        evals_result=seen, verbose_eval=False, **more,
+    )  # fmt: skip
+    measured = booster.predict(dtrain)
+    for name in ("mae", "poisson_deviance"):
+        assert seen["train"][name][-1] == pytest.approx(bo.metrics.get(name).value(COUNTS, measured, weight), rel=2e-6)
+    data, seen = lgb.Dataset(X, COUNTS, weight=weight, init_score=np.log(exposure), free_raw_data=False), {}
+    model = bo.train(
+        LIGHTGBM, data, 3, objective="poisson", metric=["mae", "poisson_deviance"], valid_sets=[data],
+        callbacks=[lgb.record_evaluation(seen)], **more,
+    )  # fmt: skip
+    measured = exposure * model.predict(X)
+    for name in ("mae", "poisson_deviance"):
+        assert seen["training"][name][-1] == pytest.approx(bo.metrics.get(name).value(COUNTS, measured, weight), rel=1e-6)
+
+
+def test_weights_of_queries_are_those_of_their_rows():
+    of_queries = np.arange(1.0, 9)
+    dtrain = xgb.DMatrix(X, SIGNAL, group=SIZES, weight=of_queries)
+    _, value = bo.metrics.get("mae")(X[:, 0], dtrain)
+    assert value == pytest.approx(bo.metrics.get("mae").value(SIGNAL, X[:, 0], np.repeat(of_queries, SIZES)), rel=1e-12)
 
 
 @pytest.mark.parametrize("objective", [None, bo.LogLoss()])

@@ -25,12 +25,13 @@ def like(objective: Objective) -> str | None:
 
 
 def asked(objective: Objective, metric: Any, given: Any, argument: str) -> list[Metric] | None:
-    """What `metric=` names, and a Metric that stands where the booster takes callables, for raw scores of the objective.
+    """What `metric=` names, or metrics of ours where the booster takes callables, for raw scores of the objective.
 
     None where the user gives no metric of ours.
     """
     if metric is None:
-        return [bound(given, objective)] if isinstance(given, Metric) else None
+        several = given if isinstance(given, (list, tuple)) and given else [given]
+        return [bound(m, objective) for m in several] if all(isinstance(m, Metric) for m in several) else None
     if given is not None:
         raise ValueError(f"train: metric= and {argument}= are given; {argument} takes metrics of ours too, metric= takes a list")
     found = metric if isinstance(metric, (list, tuple)) else [metric]

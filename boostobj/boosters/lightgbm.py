@@ -288,7 +288,8 @@ def _with_metric(
             raise ValueError(
                 f"train: LightGBM hands its metric {name!r} raw scores under a custom objective, as if they were"
                 f" predictions; allowed with {common.public_name(objective)!r} are"
-                f" {', '.join(sorted(_RANKS))} and 'None', or feval; its own loss is measured where metric is left out"
+                f" {', '.join(sorted(_RANKS))} and 'None'; the argument metric= of train takes those of boostobj.metrics,"
+                " which see predictions, and where neither is given the objective's own loss is measured"
             )
     feval = kwargs.get("feval")
     found = common.asked(objective, metric, feval, "feval")
