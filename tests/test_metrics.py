@@ -499,6 +499,7 @@ def test_every_name_is_guessed_right_by_the_installed_xgboost():
         assert stopping.maximize == metric.maximize, name
 
 
+@pytest.mark.skipif(isinstance(xgb.callback.CallbackContainer([]).callbacks, set), reason="callbacks have no order there")
 def test_xgboosts_early_stopping_sees_losses_below_a_millionth():
     found = []
     for unit in (1.0, 2.0**-14):  # the weights make the gains the same

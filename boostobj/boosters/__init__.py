@@ -96,7 +96,7 @@ def train(
     objective's predictions, weights and groups, in both boosters, and early stopping goes in their direction. So do those
     that are given as custom_metric or feval. XGBoost's early stopping looks at the last metric, LightGBM's at all of them
     unless its first_metric_only is set. XGBoost rounds what a callable measures to six decimals; these metrics and the
-    objective's own loss keep all their digits.
+    objective's own loss keep all their digits (in releases that call callbacks in order, as 2.1 does not).
 
     XGBoost's built-in metrics see predictions, so that they are right. LightGBM's see raw scores under any custom
     objective: where the link is not the identity only those that look at nothing but the order are let through. Another

@@ -188,9 +188,12 @@ def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str,
 def _precise(measured: list[metrics.Metric]) -> Any:
     """A callback whose `metric` is a custom_metric, and which gives evaluations back the digits that XGBoost drops.
 
-    XGBoost prints six decimals and reads them again: to its early stopping all losses below 5e-7 are one.
+    XGBoost prints six decimals and reads them again: to its early stopping all losses below 5e-7 are one. Old releases, 2.1
+    among them, call callbacks in the order of a set: there early stopping would see the digits by chance, and never does.
     """
     import xgboost
+
+    in_order = isinstance(xgboost.callback.CallbackContainer([]).callbacks, list)
 
     class Precise(xgboost.callback.TrainingCallback):
         def __init__(self) -> None:
@@ -202,6 +205,8 @@ def _precise(measured: list[metrics.Metric]) -> Any:
             return self.values[-1]
 
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            if not in_order:
+                self.values.clear()
             for log, values in zip(evals_log.values(), self.values, strict=False):
                 for name, value in values:
                     if log[name][-1] == float(f"{value:f}"):  # not so where machines have taken their mean
