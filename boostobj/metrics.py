@@ -92,6 +92,29 @@ class Metric:
         """The same for raw scores of an objective."""
         return dataclasses.replace(self, objective=objective)
 
+    def for_predictions(self) -> Metric:
+        """The same for predictions, with the parameters that the objective gives it.
+
+        Raises
+        ------
+        ValueError
+            The loss of an objective with a link: it is a loss of raw scores.
+
+        >>> metric = get("tweedie_deviance", objective="poisson").for_predictions()
+        >>> metric, metric.value([1.0, 2.0], [1.0, 2.0])
+        (get('tweedie_deviance', power=1.0), 0.0)
+        """
+        if self.objective is None or (self.objective.link == "identity" and self.objective._slope() == 1.0):
+            return self
+        if self.kind == "loss":
+            raise ValueError(f"{self._owner} of {self.objective!r} is one of raw scores, not of predictions")
+        known = () if self.function is not None else _KINDS[self.kind].params
+        settings = tuple(sorted((p.name, self._setting(p)) for p in known if self._setting(p) != p.default))
+        return dataclasses.replace(self, objective=None, params=settings)
+
+    def _setting(self, parameter: Parameter) -> Any:
+        return dict(self.params).get(parameter.name, _of_objective(self.objective, parameter))
+
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, *group: Any) -> Any:
         """What a booster's metric returns, in the protocol of the caller.
 
@@ -179,8 +202,7 @@ class Metric:
             weighted = {} if weight is None else {"sample_weight": weight}
             return float(self.function(y, predicted, **weighted))
         kind = _KINDS[self.kind]
-        given = dict(self.params)
-        settings = {p.name: given.get(p.name, _of_objective(self.objective, p)) for p in kind.params}
+        settings = {p.name: self._setting(p) for p in kind.params}
         asked = _Asked(owner, y, predicted, weight, bounds)
         try:
             return float(kind.measure(asked, **settings))

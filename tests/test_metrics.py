@@ -561,6 +561,19 @@ def test_parameters_come_from_the_objective():
     assert of_poisson == pytest.approx(sk.mean_poisson_deviance(COUNTS, MU), rel=1e-12)
 
 
+def test_what_is_for_raw_scores_is_had_for_predictions():
+    for o, y in ((bo.LogLoss(sigmoid=2.0), BINARY), (bo.Tweedie(power=1.2), COUNTS), (bo.Cox(), SIGNED)):
+        raw = 0.5 * SIGNAL
+        for metric in bo.metrics.usual(o)[:-1]:
+            plain = metric.for_predictions()
+            assert plain.objective is None and plain.kind == metric.kind
+            assert plain.value(y, o.inverse_link(raw), WEIGHT) == metric.value(y, raw, WEIGHT)
+        with pytest.raises(ValueError, match="is one of raw scores"):
+            bo.metrics.usual(o)[-1].for_predictions()
+    q = bo.metrics.usual(bo.Quantile(alpha=0.9))
+    assert [m.for_predictions() for m in q] == list(q)  # raw scores are predictions
+
+
 def test_the_usual_metrics_of_every_objective():
     for name, cls in bo.objectives.items():
         chosen = bo.metrics.usual(cls())
