@@ -1,5 +1,6 @@
 """Objectives for XGBoost and LightGBM: the same trees as the built-ins, exact, fast, and yours too."""
 
+from . import metrics
 from .boosters import cv, deployable, describe, predict, record, train
 from .domain import Ascending, Choice, Interval, param
 from .objective import Groupwise, Objective, Pointwise, Rowwise
@@ -78,6 +79,7 @@ __all__ = [
     "from_params",
     "get",
     "get_num_threads",
+    "metrics",
     "objectives",
     "param",
     "predict",

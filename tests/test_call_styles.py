@@ -15,7 +15,6 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 
 import boostobj as bo
 from boostobj import parity
-from boostobj.boosters import common
 
 ROUNDS = 8
 BINARY, REAL, CLASSES = (parity.load(name) for name in ("breast cancer", "diabetes", "digits"))
@@ -110,10 +109,7 @@ def test_xgboost_cv(name):
     params = {**o.train_params(dtrain), "nthread": 1, "min_child_weight": 0}
     # No default metric for several scores, for times, or for gradients that are held fixed.
     if params["objective"] == "reg:squarederror" or isinstance(o, (bo.OneVsAll, bo.AFT, bo.Groupwise)):
-
-        def mean_loss(raw, dmatrix):
-            return "loss", common.mean_loss(o, raw, dmatrix)
-
+        mean_loss = bo.metrics.get("loss", objective=o)
         params["disable_default_eval_metric"] = 1
     else:
         mean_loss = None
@@ -127,11 +123,7 @@ def test_xgboost_cv(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_lightgbm_cv(name):
     o, data = objective(name), DATA[name]
-    k = columns(o)
-
-    def mean_loss(raw, dataset):
-        return "loss", common.mean_loss(o, raw, dataset), False
-
+    k, mean_loss = columns(o), bo.metrics.get("loss", objective=o)
     dataset = data.dataset(False)
     dataset.set_init_score(o.init_score(data.dataset(False)))
     params = {**QUIET, **k, "objective": o, "metric": "None"}
@@ -139,7 +131,7 @@ def test_lightgbm_cv(name):
     if data.sizes is not None:  # whole groups
         folds = GroupKFold(3).split(data.x, groups=np.repeat(np.arange(len(data.sizes)), data.sizes))
     table = lgb.cv(params, dataset, ROUNDS, nfold=3, stratified=False, feval=mean_loss, folds=folds)
-    assert table["valid loss-mean"][-1] < table["valid loss-mean"][0]
+    assert table[f"valid {mean_loss.name}-mean"][-1] < table[f"valid {mean_loss.name}-mean"][0]
 
 
 @pytest.mark.parametrize("weighted", [False, True])

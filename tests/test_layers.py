@@ -18,6 +18,7 @@ LAYERS = [
     {"objective"},
     {"registry"},
     {"objectives", "params"},
+    {"metrics"},
     {"boosters"},
     {"boostobj"},
     {"checks", "parity"},

@@ -21,6 +21,7 @@ def train(
     *,
     objective: str | Objective | type[Objective],
     leaf: str = "newton",
+    metric: Any = None,
     progress: Any = False,
     **kwargs: Any,
 ) -> Any:
@@ -47,6 +48,8 @@ def train(
     leaf : {"newton", "exact"}
         What a leaf's value is: the booster's Newton step, or the learning rate times the best constant for the leaf's rows at
         their scores before the tree, see below. Under a booster's own name it is what that booster does.
+    metric : str, metrics.Metric or list of these, optional
+        What evaluation sets are measured by; see Metrics below and `boostobj.metrics`.
     progress : bool or rich.console.Console
         Whether to show a progress bar while training lasts: the round, what was measured in it, the time left; on stderr,
         or on the console. XGBoost then prints no evaluations of its own, unless verbose_eval is given.
@@ -121,9 +124,15 @@ def train(
     Where no metric is given it is the weighted mean of the objective's loss, under the objective's name (for
     LightGBM's names the same; for XGBoost's names XGBoost's own default stays). It is what early stopping looks at. Where
     the weight is part of the loss ("lightgbm:cross_entropy_lambda") there is no metric unless one is given.
+    metric= takes the place of that: names ("auc", "pinball", "loss" ...) or metrics of `boostobj.metrics`. They see the
+    objective's predictions, weights and groups, in both boosters, and early stopping goes in their direction. So do those
+    that are given as custom_metric or feval. XGBoost's early stopping looks at the last metric, LightGBM's at all of them
+    unless its first_metric_only is set. XGBoost rounds what a callable measures to six decimals; these metrics and the
+    objective's own loss keep all their digits (in releases that call callbacks in order, as 2.1 does not).
+
     XGBoost's built-in metrics see what its predict gives, LightGBM's see raw scores under any custom objective: where that
-    is not on the scale of the target only those that look at nothing but the order are let through. A metric of the user's
-    sees raw scores in both.
+    is not on the scale of the target only those that look at nothing but the order are let through. Another callable of the
+    user's sees raw scores in both; `boostobj.metrics.make` has it see predictions.
 
     Offsets
     -------
@@ -139,7 +148,7 @@ def train(
     >>> booster.predict(xgboost.DMatrix(x)).round(3).tolist()
     [0.0, 0.0, 1.0, 1.0]
     """
-    return _either("train", params, data, num_boost_round, objective, leaf, progress, kwargs)
+    return _either("train", params, data, num_boost_round, objective, leaf, metric, progress, kwargs)
 
 
 def cv(
@@ -149,6 +158,7 @@ def cv(
     *,
     objective: str | Objective | type[Objective],
     leaf: str = "newton",
+    metric: Any = None,
     progress: Any = False,
     **kwargs: Any,
 ) -> Any:
@@ -166,6 +176,8 @@ def cv(
     num_boost_round : int
     objective : str, Objective or class
     leaf : {"newton", "exact"}
+    metric : str, metrics.Metric or list of these, optional
+        As for `train`.
     progress : bool or rich.console.Console
         As for `train`; what is shown is the mean over the folds.
     **kwargs
@@ -212,7 +224,7 @@ def cv(
     >>> bool(found["test-log_cosh-mean"][-1] < 1e-3 < found["test-log_cosh-mean"][0])
     True
     """
-    return _either("cv", params, data, num_boost_round, objective, leaf, progress, kwargs)
+    return _either("cv", params, data, num_boost_round, objective, leaf, metric, progress, kwargs)
 
 
 def _either(
@@ -222,6 +234,7 @@ def _either(
     num_boost_round: int,
     objective: str | Objective | type[Objective],
     leaf: str,
+    metric: Any,
     progress: Any,
     kwargs: dict[str, Any],
 ) -> Any:
@@ -234,10 +247,10 @@ def _either(
             from . import xgboost
 
             kwargs = bars.in_xgboost(bar, num_boost_round, kwargs)
-            return getattr(xgboost, what)(params, data, num_boost_round, objective, leaf, kwargs)
+            return getattr(xgboost, what)(params, data, num_boost_round, objective, leaf, metric, kwargs)
         if protocol.is_dataset(data):
             from . import lightgbm
 
             kwargs = bars.in_lightgbm(bar, kwargs)
-            return getattr(lightgbm, what)(params, data, num_boost_round, objective, leaf, kwargs)
+            return getattr(lightgbm, what)(params, data, num_boost_round, objective, leaf, metric, kwargs)
     raise TypeError(f"{what}: data must be an xgboost.DMatrix or a lightgbm.Dataset, got {type(data).__name__}")

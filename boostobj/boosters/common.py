@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import builtins, protocol
+from .. import builtins, metrics, protocol
+from ..metrics import Metric, public_name
+from ..metrics import mean_loss as mean_loss  # for those who train
+from ..metrics import measures as measures
 from ..objective import Objective, Rowwise
 from ..registry import BuiltIn, get
 
@@ -21,29 +24,44 @@ def like(objective: Objective) -> str | None:
     return objective.like if isinstance(objective, BuiltIn) else None
 
 
-def public_name(objective: Objective) -> str:
-    return objective.builtin if isinstance(objective, BuiltIn) else objective.name
+def asked(objective: Objective, metric: Any, given: Any, argument: str) -> list[Metric] | None:
+    """What `metric=` names, or metrics of ours where the booster takes callables, for raw scores of the objective.
 
-
-def measures(objective: Objective) -> bool:
-    """Whether the weighted mean of `loss` is what is minimised: not where the weight is part of the loss."""
-    return not (isinstance(objective, BuiltIn) and builtins.names()[objective.builtin].exposure)
-
-
-def mean_loss(objective: Objective, raw: np.ndarray, data: Any) -> float:
-    """The weighted mean of the loss on a DMatrix or Dataset, for raw scores as the boosters hand them to metrics.
-
-    Beyond the scores for which the loss is defined it is that of the end, as the gradient is.
+    None where the user gives no metric of ours.
     """
-    wants = objective._wants
-    y, weight, bounds, _ = protocol.rows(public_name(objective), data, wants)
-    raw = np.clip(np.asarray(raw, np.float64), *objective.scores.ends)
-    if wants.groups:
-        assert bounds is not None
-        losses = objective.loss(y, raw, weight, group=np.diff(bounds))
-    else:
-        losses = objective.loss(y, raw)
-    return float(np.average(losses, weights=None if weight is None else weight.astype(np.float64)))
+    if metric is None:
+        several = given if isinstance(given, (list, tuple)) and given else [given]
+        return [bound(m, objective) for m in several] if all(isinstance(m, Metric) for m in several) else None
+    if given is not None:
+        raise ValueError(f"train: metric= and {argument}= are given; {argument} takes metrics of ours too, metric= takes a list")
+    found = metric if isinstance(metric, (list, tuple)) else [metric]
+    if not found:
+        raise ValueError("train: metric=[] names no metric; left out, it is the objective's own loss")
+    for m in found:
+        if not isinstance(m, (str, Metric)):
+            raise TypeError(
+                f"train: metric must be names or metrics of boostobj.metrics, got {type(m).__name__};"
+                " metrics.make takes a function"
+            )
+    made = [metrics.get(m, objective=objective) if isinstance(m, str) else bound(m, objective) for m in found]
+    names = [m.name for m in made]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        raise ValueError(f"train: metric has {twice[0]!r} twice")
+    return made
+
+
+def bound(metric: Metric, objective: Objective) -> Metric:
+    """The metric for raw scores of the objective that is trained."""
+    if metric.objective is None:
+        return metrics.get(metric.kind, objective=objective) if metric.kind == "loss" else metric.with_objective(objective)
+    mine, other = ((o.link, o._slope()) for o in (objective, metric.objective))
+    if mine != other:
+        raise ValueError(
+            f"train: {metric!r} reads raw scores with the link {other[0]!r}, but {objective!r} is trained, with"
+            f" {mine[0]!r}; leave its objective out"
+        )
+    return metric
 
 
 def counted(objective: Objective, data: Any) -> Objective:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import builtins, protocol
+from .. import builtins, metrics, protocol
 from ..links import LINKS
 from ..objective import Objective
 from . import common, leaves, progress, records
@@ -40,12 +40,13 @@ def train(
     num_boost_round: int,
     objective: str | Objective | type[Objective],
     leaf: str,
+    metric: Any,
     kwargs: dict[str, Any],
 ) -> Any:
     objective, params = common.settled(objective, params, "lightgbm", aliases)
     leaves.check(leaf, objective)
     _refuse(objective, params, kwargs)
-    kwargs, measured = _with_metric(objective, params, kwargs)
+    kwargs, measured = _with_metric(objective, params, kwargs, metric)
     valid = kwargs.get("valid_sets") or ()
     sets = list({id(d): d for d in [data, *([valid] if protocol.is_dataset(valid) else valid)]}.values())
     for dataset in sets:
@@ -138,6 +139,7 @@ def cv(
     num_boost_round: int,
     objective: str | Objective | type[Objective],
     leaf: str,
+    metric: Any,
     kwargs: dict[str, Any],
 ) -> Any:
     """lightgbm.cv around the objective, with a plan for each fold: fpreproc is where LightGBM shows its folds."""
@@ -154,7 +156,9 @@ def cv(
         if common.like(objective) == "lightgbm" and objective._native_by_default("lightgbm"):
             # Its metrics need its own objective: they would see raw scores beside ours.
             own = {**params, **_changed(objective), "objective": builtins.names()[common.public_name(objective)].name}
-            return lightgbm.cv(own, data, num_boost_round, **kwargs)
+            found = common.asked(objective, metric, kwargs.get("feval"), "feval")
+            feval = {"feval": [m.for_predictions() for m in found]} if found else {}
+            return lightgbm.cv(own, data, num_boost_round, **{**kwargs, **feval})
         _readable(data, data, params)
         continued = kwargs.get("init_model") is not None
         if not continued and data._predictor is not None:
@@ -163,7 +167,7 @@ def cv(
         asked = {name: value for name, value in kwargs.items() if name not in ("metrics", "fpreproc")}
         if kwargs.get("metrics") is not None:
             params = {n: v for n, v in params.items() if n not in aliases("metric")} | {"metric": kwargs["metrics"]}
-        asked, _ = _with_metric(objective, params, asked)
+        asked, _ = _with_metric(objective, params, asked, metric)
         asked |= _split(objective, data, asked)
         preprocess = kwargs.get("fpreproc")
         plans: dict[int, Plan] = {}
@@ -185,11 +189,11 @@ def cv(
             return plans[id(train)].gradients(raw, train)
 
         asked["callbacks"] = [_begun(plans.values()), *(asked.get("callbacks") or ())]
-        found: Any = lightgbm.cv({**params, "objective": gradients}, data, num_boost_round, fpreproc=planned, **asked)
-    if "cvbooster" in found:
-        for booster, plan in zip(found["cvbooster"].boosters, plans.values(), strict=True):
+        results: Any = lightgbm.cv({**params, "objective": gradients}, data, num_boost_round, fpreproc=planned, **asked)
+    if "cvbooster" in results:
+        for booster, plan in zip(results["cvbooster"].boosters, plans.values(), strict=True):
             _finished(booster, plan).free_dataset()
-    return found
+    return results
 
 
 def _split(objective: Objective, data: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -413,9 +417,9 @@ def _refuse(objective: Objective, params: Mapping[str, Any], kwargs: Mapping[str
 
 
 def _with_metric(
-    objective: Objective, params: Mapping[str, Any], kwargs: dict[str, Any]
+    objective: Objective, params: Mapping[str, Any], kwargs: dict[str, Any], metric: Any
 ) -> tuple[dict[str, Any], bool]:
-    """The objective's own mean loss where the user names no metric, and whether the user does.
+    """What `metric` names, or the objective's own mean loss where the user names nothing; whether LightGBM's metrics stay.
 
     LightGBM shows built-in metrics raw scores.
     """
@@ -426,16 +430,19 @@ def _with_metric(
             raise ValueError(
                 f"train: LightGBM hands its metric {name!r} raw scores under a custom objective, as if they were"
                 f" predictions; allowed with {common.public_name(objective)!r} are"
-                f" {', '.join(sorted(_RANKS))} and 'None', or feval; its own loss is measured where metric is left out"
+                f" {', '.join(sorted(_RANKS))} and 'None'; the argument metric= of train takes those of boostobj.metrics,"
+                " which see predictions, and where neither is given the objective's own loss is measured"
             )
-    if names or kwargs.get("feval") is not None or not common.measures(objective):
+    feval = kwargs.get("feval")
+    found = common.asked(objective, metric, feval, "feval")
+    if found is not None:
+        return {**kwargs, "feval": found}, bool(names) or metric is None
+    if isinstance(feval, (list, tuple)):
+        bound = [common.bound(f, objective) if isinstance(f, metrics.Metric) else f for f in feval]
+        return {**kwargs, "feval": bound}, True
+    if names or feval is not None or not common.measures(objective):
         return dict(kwargs), True
-    name = common.public_name(objective)
-
-    def metric(raw: np.ndarray, dataset: Any) -> tuple[str, float, bool]:
-        return name, common.mean_loss(objective, raw, dataset), False
-
-    return {**kwargs, "feval": metric}, False
+    return {**kwargs, "feval": metrics.get("loss", objective=objective)}, False
 
 
 def _begun(plans: Collection[Plan]) -> Callable[[Any], None]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import protocol
+from .. import metrics, protocol
 from ..objective import Objective, Rowwise
 from . import common, leaves, records, targets
 
@@ -29,6 +29,7 @@ def train(
     num_boost_round: int,
     objective: str | Objective | type[Objective],
     leaf: str,
+    metric: Any,
     kwargs: dict[str, Any],
 ) -> Any:
     import xgboost
@@ -41,8 +42,8 @@ def train(
     sets = _different([data, *(d for d, _ in kwargs.get("evals") or ())])
     continued = kwargs.get("xgb_model") is not None
     plan = _planned(params, data, objective, leaf, sets, continued=continued)
-    if common.like(objective) != "xgboost":
-        kwargs = _with_metric(objective, plan.params, kwargs, records.raw_in_xgboost(objective, plan.params["objective"]))
+    raw = records.raw_in_xgboost(objective, plan.params["objective"])
+    kwargs = _with_metric(objective, plan.params, kwargs, metric, raw)
     if plan.start is not None and num_boost_round < 1:
         name = common.public_name(objective)
         raise ValueError(f"train: {name!r} with a base_margin needs num_boost_round of at least 1, got {num_boost_round}")
@@ -58,6 +59,7 @@ def cv(
     num_boost_round: int,
     objective: str | Objective | type[Objective],
     leaf: str,
+    metric: Any,
     kwargs: dict[str, Any],
 ) -> Any:
     """xgboost.cv around the objective, with a plan for each fold: fpreproc is where XGBoost shows its folds."""
@@ -70,19 +72,18 @@ def cv(
         _refuse_exact(objective, params, kwargs)
     objective = common.counted(objective, data)
     asked = {name: value for name, value in kwargs.items() if name not in ("metrics", "fpreproc")}
-    metrics = kwargs.get("metrics") or params.get("eval_metric") or ()
-    metrics = {"eval_metric": [metrics] if isinstance(metrics, str) else list(metrics)} if metrics else {}
-    params |= metrics
-    if common.like(objective) != "xgboost":
-        carrier = _beside(objective, data, 0, 0)["objective"]
-        asked = _with_metric(objective, params, asked, records.raw_in_xgboost(objective, carrier))
+    named = kwargs.get("metrics") or params.get("eval_metric") or ()
+    named = {"eval_metric": [named] if isinstance(named, str) else list(named)} if named else {}
+    params |= named
+    raw = records.raw_in_xgboost(objective, _beside(objective, data, 0, 0)["objective"])
+    asked = _with_metric(objective, params, asked, metric, raw)
     preprocess = kwargs.get("fpreproc")
     plans: dict[int, Plan] = {}
 
     def planned(dtrain: Any, dtest: Any, of_fold: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
         if preprocess is not None:
             dtrain, dtest, of_fold = preprocess(dtrain, dtest, of_fold)
-        plan = _planned({**of_fold, **metrics}, dtrain, objective, leaf, [dtrain, dtest], continued=False)
+        plan = _planned({**of_fold, **named}, dtrain, objective, leaf, [dtrain, dtest], continued=False)
         _set_margins([dtrain, dtest], plan)
         plans[id(dtrain)] = plan
         return dtrain, dtest, {name: value for name, value in plan.params.items() if name != "eval_metric"}  # beside it
@@ -250,36 +251,74 @@ def _beside(objective: Objective, data: Any, nthread: int, seed: int) -> dict[st
     return each[0]
 
 
-def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any], raw: bool) -> dict[str, Any]:
-    """The objective's own mean loss where the user names no metric: XGBoost's default belongs to the carrier.
+def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any], metric: Any, raw: bool) -> dict[str, Any]:
+    """What `metric` names; where the user names nothing the objective's own mean loss: XGBoost's default belongs to the carrier.
 
-    Of several targets it is the mean. Built-in metrics see what XGBoost predicts, which is `raw` where it has no such link.
+    Under XGBoost's own names its default is the right one, and stays. Its metrics see what it predicts, which is `raw` where it
+    has no objective with the link.
     """
-    if "eval_metric" in params:
-        given = params["eval_metric"]
-        for name in [given] if isinstance(given, str) else given:
-            if raw and name.split("@")[0].rstrip("-") not in _RANKS:
-                raise ValueError(
-                    f"train: no objective of XGBoost has the link of {objective!r}, so that its metric {name!r} would see raw"
-                    f" scores; allowed are {', '.join(sorted(_RANKS))}, or custom_metric; its own loss is measured where"
-                    " eval_metric is left out"
-                )
+    ours = common.like(objective) != "xgboost"
+    given = params.get("eval_metric", ())
+    for name in [given] if isinstance(given, str) else given:
+        if ours and raw and name.split("@")[0].rstrip("-") not in _RANKS:
+            raise ValueError(
+                f"train: no objective of XGBoost has the link of {objective!r}, so that its metric {name!r} would see raw"
+                f" scores; allowed are {', '.join(sorted(_RANKS))}; the argument metric= of train takes those of"
+                " boostobj.metrics, which see predictions, and where neither is given the objective's own loss is measured"
+            )
+    found = common.asked(objective, metric, kwargs.get("custom_metric"), "custom_metric")
+    if "eval_metric" not in params and (ours or metric is not None):
+        params.setdefault("disable_default_eval_metric", 1)
+        if not found and not kwargs.get("custom_metric") and not kwargs.get("feval") and common.measures(objective):
+            found = [metrics.get("loss", objective=objective)]
+    if not found:
         return kwargs
-    params.setdefault("disable_default_eval_metric", 1)
-    if kwargs.get("custom_metric") or kwargs.get("feval") or not common.measures(objective):
-        return kwargs
-    name = common.public_name(objective).replace(":", "_")  # a colon ends the name in what XGBoost prints and parses
-
-    def metric(raw: np.ndarray, dmatrix: Any) -> tuple[str, float]:
-        each = targets.of(dmatrix)
-        columns = raw.T if len(each) > 1 else [raw]
-        losses = [common.mean_loss(objective, scores, target) for scores, target in zip(columns, each, strict=True)]
-        return name, float(np.mean(losses))
-
-    made = {**kwargs, "custom_metric": metric}
+    precise = _precise(found)
+    made = {**kwargs, "custom_metric": precise.metric, "callbacks": [precise, *(kwargs.get("callbacks") or ())]}
     if made.get("early_stopping_rounds") and made.get("maximize") is None:
-        made["maximize"] = False
+        made["maximize"] = found[-1].maximize  # the last is what it looks at
     return made
+
+
+def _measured(metric: metrics.Metric, raw: np.ndarray, dmatrix: Any) -> tuple[str, float]:
+    """The metric's name and value; the loss of several targets is the mean of theirs."""
+    each = targets.of(dmatrix) if metric.kind == "loss" else [dmatrix]
+    if len(each) == 1 or metric.objective is None:
+        return metric(raw, dmatrix)
+    losses = [common.mean_loss(metric.objective, scores, target) for scores, target in zip(raw.T, each, strict=True)]
+    return metric.xgboost_name, float(np.mean(losses))
+
+
+def _precise(measured: list[metrics.Metric]) -> Any:
+    """A callback whose `metric` is a custom_metric, and which gives evaluations back the digits that XGBoost drops.
+
+    XGBoost prints six decimals and reads them again: to its early stopping all losses below 5e-7 are one. Old releases, 2.1
+    among them, call callbacks in the order of a set: there early stopping would see the digits by chance, and never does.
+    """
+    import xgboost
+
+    in_order = isinstance(xgboost.callback.CallbackContainer([]).callbacks, list)
+
+    class Precise(xgboost.callback.TrainingCallback):
+        def __init__(self) -> None:
+            super().__init__()
+            self.values: list[list[tuple[str, float]]] = []
+
+        def metric(self, raw: np.ndarray, dmatrix: Any) -> list[tuple[str, float]]:
+            self.values.append([_measured(m, raw, dmatrix) for m in measured])
+            return self.values[-1]
+
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            if not in_order:
+                self.values.clear()
+            for log, values in zip(evals_log.values(), self.values, strict=False):
+                for name, value in values:
+                    if log[name][-1] == float(f"{value:f}"):  # not so where machines have taken their mean
+                        log[name][-1] = value
+            self.values.clear()
+            return False
+
+    return Precise()
 
 
 def _offset(dmatrix: Any) -> np.ndarray | None:
