@@ -20,7 +20,7 @@ LAYERS = [
     {"objectives", "params"},
     {"boosters"},
     {"boostobj"},
-    {"checks", "parity"},
+    {"checks", "estimators", "parity"},
     {"cli"},
     {"__main__"},
 ]
