@@ -28,7 +28,6 @@ from .registry import get
 
 __all__ = ["Classifier", "Regressor"]
 
-_SPARSE = ("csr", "csc", "coo")
 _CLASSES_OF_ONE_SCORE = ("logit", "threshold")
 _CLASSES_OF_SEVERAL = ("softmax", "one_vs_all")
 
@@ -144,14 +143,15 @@ class _Estimator(BaseEstimator):
 
     def _features(self, x: Any, *, reset: bool) -> Any:
         """Data frames as they are, since the boosters read their categories; everything else as a checked array."""
+        sparse = fits.BOOSTERS[self.booster].sparse
         frame = hasattr(x, "shape") and (hasattr(x, "columns") or hasattr(x, "column_names"))
         if hasattr(validation, "validate_data"):
             if frame:
                 return validation.validate_data(self, x, reset=reset, skip_check_array=True)
-            return validation.validate_data(self, x, reset=reset, accept_sparse=_SPARSE, ensure_all_finite=False)
+            return validation.validate_data(self, x, reset=reset, accept_sparse=sparse, ensure_all_finite=False)
         if frame:  # scikit-learn before 1.6
             return self._validate_data(x, reset=reset, cast_to_ndarray=False)
-        return self._validate_data(x, reset=reset, accept_sparse=_SPARSE, force_all_finite=False)
+        return self._validate_data(x, reset=reset, accept_sparse=sparse, force_all_finite=False)
 
     def _weights(self, weight: Any, x: Any) -> np.ndarray | None:
         return None if weight is None else _check_sample_weight(weight, x)

@@ -6,6 +6,7 @@ numbers are the same.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -74,6 +75,7 @@ class XGBoost:
     given: Mapping[str, Any]
 
     name = "xgboost"
+    sparse = ("csr", "csc", "coo")
     importance = ("weight", "gain", "cover", "total_gain", "total_cover")
     _OF_CONTAINERS = ("missing", "enable_categorical", "feature_types", "feature_weights")
 
@@ -90,8 +92,10 @@ class XGBoost:
         return common.settled(objective, self.params(), self.name, aliases)[0]
 
     def train(self, fit: Fit) -> tuple[Any, dict[str, dict[str, list[float]]]]:
-        import xgboost
+        with self._as_loud_as_asked():
+            return self._trained(fit)
 
+    def _trained(self, fit: Fit) -> tuple[Any, dict[str, dict[str, list[float]]]]:
         made = self._container(fit.rows, None, fit.leaf)
         evals = [(made if of is fit.rows else self._container(of, made, fit.leaf), name) for name, of in fit.evals.items()]
         params = self.params()
@@ -108,20 +112,26 @@ class XGBoost:
         if fit.init_model is not None:
             more["xgb_model"] = fit.init_model
         results: dict[str, Any] = {}
-        with xgboost.config_context(**({"verbosity": params["verbosity"]} if "verbosity" in params else {})):
-            booster = train(
-                params,
-                made,
-                fit.rounds,
-                objective=fit.objective,
-                leaf=fit.leaf,
-                evals=evals,
-                evals_result=results,
-                verbose_eval=False,
-                callbacks=list(fit.callbacks),
-                **more,
-            )
+        booster = train(
+            params,
+            made,
+            fit.rounds,
+            objective=fit.objective,
+            leaf=fit.leaf,
+            evals=evals,
+            evals_result=results,
+            verbose_eval=False,
+            callbacks=list(fit.callbacks),
+            **more,
+        )
         return booster, _results(results)
+
+    def _as_loud_as_asked(self) -> Any:
+        """XGBoost's level is the process's."""
+        import xgboost
+
+        level = self.given.get("verbosity")
+        return contextlib.nullcontext() if level is None else xgboost.config_context(verbosity=level)
 
     def _of_containers(self) -> dict[str, Any]:
         found = {n: self.given[n] for n in self._OF_CONTAINERS if self.given.get(n) is not None}
@@ -153,6 +163,10 @@ class XGBoost:
             return int(booster.num_boosted_rounds())
 
     def predict(self, booster: Any, objective: Objective, x: Any, offset: np.ndarray | None, *, raw: bool) -> np.ndarray:
+        with self._as_loud_as_asked():
+            return self._predicted(booster, x, offset, raw)
+
+    def _predicted(self, booster: Any, x: Any, offset: np.ndarray | None, raw: bool) -> np.ndarray:
         import xgboost
 
         linear = self.params().get("booster") == "gblinear"
@@ -200,6 +214,7 @@ class LightGBM:
     given: Mapping[str, Any]
 
     name = "lightgbm"
+    sparse = ("csr", "csc")
     importance = ("split", "gain")
 
     def params(self) -> dict[str, Any]:
