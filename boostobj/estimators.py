@@ -693,9 +693,10 @@ verbosity, **native
 
         Returns
         -------
-        array of shape (n,) for two classes, (n, K) for more, (n, m) for m labels
+        array of shape (n,) for two classes, (n, K) for more, (n, m) for m labels; float64
         """
         raw = self._predicted(X, offset, raw=True)
-        return _side_by_side([r[:, 1] - r[:, 0] if r.ndim == 2 and r.shape[1] == 2 else r for r in raw])
+        of_two = [r[:, 1] - r[:, 0] if r.ndim == 2 and r.shape[1] == 2 else r for r in raw]
+        return _side_by_side(of_two).astype(np.float64, copy=False)  # scikit-learn 1.4 calibrates no others
 
 

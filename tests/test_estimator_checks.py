@@ -2,9 +2,11 @@
 
 import lightgbm as lgb
 import pytest
+import sklearn
 import xgboost as xgb
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from boostobj.builtins import version_of
 from boostobj.estimators import Classifier, Regressor
 
 FEW = {"n_estimators": 12, "learning_rate": 0.3, "n_jobs": 1}
@@ -28,6 +30,9 @@ NOT_PASSED = {
         "check_sample_weight_equivalence_on_sparse_data": FLOAT32,
     }
 }
+if version_of(sklearn.__version__) < (1, 6):
+    TWENTY = "the check wanted both classes of 20 rows, which are one leaf of LightGBM; it does not ask for that any more"
+    NOT_PASSED["Classifier", "lightgbm"] = {"check_classifiers_classes": TWENTY}
 
 
 def kind(estimator):
@@ -45,7 +50,6 @@ def test_checks_of_scikit_learn(estimator, check):
     if name_of(check) not in NOT_PASSED.get(kind(estimator), {}):
         check(estimator)
         return
-    with pytest.raises(AssertionError, match="Not equal to tolerance"):
-        check(estimator)
-    with pytest.raises(AssertionError, match="Not equal to tolerance"):  # nor does the booster's own estimator pass it
-        check(PLAIN[kind(estimator)](**FEW))
+    for model in (estimator, PLAIN[kind(estimator)](**FEW)):  # the booster's own does not pass it either
+        with pytest.raises(AssertionError, match="Not equal to tolerance|Arrays are not equal"):
+            check(model)

@@ -21,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import boostobj as bo
+from boostobj.builtins import version_of
 from boostobj.estimators import Classifier, Regressor
 
 N, HALF = 400, 250
@@ -276,10 +277,11 @@ def test_intervals_and_several_scores_and_targets():
     theirs = xgb.DMatrix(X, label_lower_bound=ends[:, 0], label_upper_bound=ends[:, 1])
     theirs = xgb.train({"objective": "survival:aft", "max_depth": 3, "nthread": 1}, theirs, 6)
     assert np.array_equal(survival.predict(X), theirs.predict(xgb.DMatrix(X)))
-    alpha = 0.2, 0.8
+    alpha = (0.2, 0.8) if version_of(xgb.__version__) >= (3, 1) else 0.8  # before, several have no start of their own
     band = Regressor(objective="reg:quantileerror", quantile_alpha=alpha, **common["xgboost"]).fit(X, SIGNAL)
     theirs = xgb.XGBRegressor(objective="reg:quantileerror", quantile_alpha=alpha, n_estimators=6, n_jobs=1, max_depth=3)
-    assert np.array_equal(band.predict(X), theirs.fit(X, SIGNAL).predict(X)) and band.predict(X).shape == (N, 2)
+    assert np.array_equal(band.predict(X), theirs.fit(X, SIGNAL).predict(X))
+    assert band.predict(X).shape == ((N,) if alpha == 0.8 else (N, 2))
     for params in common.values():
         y = np.stack([SIGNAL, COUNTS], axis=1)
         several = Regressor(**params).fit(X, y, sample_weight=WEIGHT)
@@ -329,6 +331,7 @@ def test_training_goes_on(booster):
 # Data frames ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:np.find_common_type:DeprecationWarning")  # LightGBM 4.0 under NumPy 1.26
 @pytest.mark.parametrize("booster", BOOSTERS)
 def test_frames_with_names_categories_and_missing_values(booster):
     colour = pd.Categorical(np.array(["red", "green", "blue"])[np.digitize(COUNTS, [1, 2])], ["red", "green", "blue"])
