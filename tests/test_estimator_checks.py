@@ -51,5 +51,5 @@ def test_checks_of_scikit_learn(estimator, check):
         check(estimator)
         return
     for model in (estimator, PLAIN[kind(estimator)](**FEW)):  # the booster's own does not pass it either
-        with pytest.raises(AssertionError, match="Not equal to tolerance|Arrays are not equal"):
+        with pytest.raises(AssertionError, match=r"Not equal to tolerance|Arrays are not equal"):
             check(model)
