@@ -21,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import boostobj as bo
+from boostobj.boosters import fits
 from boostobj.builtins import version_of
 from boostobj.estimators import Classifier, Regressor
 
@@ -315,6 +316,20 @@ def test_an_objective_without_probabilities_has_no_predict_proba():
     assert np.array_equal(margins.booster_.predict(xgb.DMatrix(X)), raw)
     np.testing.assert_allclose(margins.predict_proba(X), np.c_[1 / (1 + np.exp(raw)), 1 / (1 + np.exp(-raw))], rtol=1e-5)
     assert np.array_equal(margins.predict(X), np.where(raw > 0, "yes", "no"))
+
+
+def test_links_that_no_objective_of_a_booster_has_are_applied():
+    o = bo.SquaredRootError()
+    booster = xgb.train({"max_depth": 3, "nthread": 1}, xgb.DMatrix(X, COUNTS), 5, obj=o)
+    scores = booster.predict(xgb.DMatrix(X))
+    for raw, expected in ((True, scores), (False, o.inverse_link(scores))):
+        assert np.array_equal(fits.XGBoost({"n_jobs": 1}).predict(booster, o, X, None, raw=raw), expected)
+    o = bo.Hinge()
+    params = {"objective": o, "num_threads": 1, **SMALL["lightgbm"]}
+    booster = lgb.train(params, lgb.Dataset(X, BINARY == "yes"), 5)
+    scores = booster.predict(X)
+    for raw, expected in ((True, scores), (False, np.where(scores > 0, 1.0, 0.0))):
+        assert np.array_equal(fits.LightGBM({"n_jobs": 1}).predict(booster, o, X, None, raw=raw), expected)
 
 
 @pytest.mark.parametrize("booster", BOOSTERS)

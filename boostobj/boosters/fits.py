@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import protocol
+from ..links import LINKS
 from ..objective import Objective
 from . import common, train
 
@@ -164,7 +165,16 @@ class XGBoost:
 
     def predict(self, booster: Any, objective: Objective, x: Any, offset: np.ndarray | None, *, raw: bool) -> np.ndarray:
         with self._as_loud_as_asked():
-            return self._predicted(booster, x, offset, raw)
+            if raw or self._carries(objective):
+                return self._predicted(booster, x, offset, raw)
+            return objective.inverse_link(self._predicted(booster, x, offset, True))
+
+    def _carries(self, objective: Objective) -> bool:
+        """Whether an objective of XGBoost has the link, so that its predictions are on the scale of the target."""
+        if objective._native_by_default(self.name):
+            return True
+        identity = LINKS["identity"].xgboost
+        return objective._slope() == 1.0 and (objective.link == "identity" or LINKS[objective.link].xgboost != identity)
 
     def _predicted(self, booster: Any, x: Any, offset: np.ndarray | None, raw: bool) -> np.ndarray:
         import xgboost
@@ -293,11 +303,19 @@ class LightGBM:
         # Predicting, LightGBM resets threads and verbosity to their defaults; early stopping of predictions is asked for here.
         not_again = aliases("num_iterations") | aliases("objective") | {"random_state"}
         told = {n: v for n, v in self.params().items() if n not in not_again}
-        if offset is None:
+        if offset is None and (raw or self._carries(objective)):
             return booster.predict(x, raw_score=raw, **told)
         scores = booster.predict(x, raw_score=True, **told)
-        scores = scores + offset.reshape(scores.shape)
+        if offset is not None:
+            scores = scores + offset.reshape(scores.shape)
         return scores if raw else objective.inverse_link(scores)
+
+    def _carries(self, objective: Objective) -> bool:
+        """Whether an objective of LightGBM has the link, so that its predictions are on the scale of the target."""
+        if common.like(objective) == self.name:
+            return True
+        pattern = LINKS[objective.link].lightgbm
+        return bool(pattern) and (objective._slope() == 1.0 or "{slope" in pattern)
 
     def importances(self, booster: Any, kind: str | None, n_features: int) -> np.ndarray:
         return booster.feature_importance(importance_type=kind or "split")
