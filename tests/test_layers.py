@@ -21,7 +21,7 @@ LAYERS = [
     {"metrics"},
     {"boosters"},
     {"boostobj"},
-    {"checks", "parity"},
+    {"checks", "estimators", "parity"},
     {"cli"},
     {"__main__"},
 ]
