@@ -1,6 +1,7 @@
 """Objectives for XGBoost and LightGBM: the same trees as the built-ins, exact, fast, and yours too."""
 
 from .boosters import train
+from .boosters.doctor import DoctorWarning, Finding, doctor
 from .domain import Ascending, Choice, Interval, param
 from .objective import Groupwise, Objective, Pointwise, Rowwise
 from .objectives import (
@@ -45,8 +46,10 @@ __all__ = [
     "Ascending",
     "Choice",
     "Cox",
+    "DoctorWarning",
     "Expectile",
     "Fair",
+    "Finding",
     "Gamma",
     "Groupwise",
     "Hinge",
@@ -72,6 +75,7 @@ __all__ = [
     "SquaredRootError",
     "Tweedie",
     "__version__",
+    "doctor",
     "from_params",
     "get",
     "get_num_threads",

@@ -16,6 +16,7 @@ def train(
     *,
     objective: str | Objective,
     leaf: str = "newton",
+    doctor: bool = True,
     **kwargs: Any,
 ) -> Any:
     """Train a booster with an objective: start, link and metric as if the booster had the loss built in.
@@ -41,6 +42,9 @@ def train(
     leaf : {"newton", "exact"}
         What a leaf's value is: the booster's Newton step, or the learning rate times the best constant for the leaf's rows at
         their scores before the tree, see below. Under a booster's own name it is what that booster does.
+    doctor : bool
+        Whether to look, before the first round, for what keeps the training from working, as `doctor` does, and to say it in a
+        `DoctorWarning`: what is only a risk is left to `doctor`. It costs about one round's gradients, and the start once more.
     **kwargs
         The other arguments of xgboost.train (evals, early_stopping_rounds, custom_metric, xgb_model ...) or
         lightgbm.train (valid_sets, feval, callbacks, init_model ...). Training goes on from xgb_model or init_model
@@ -110,6 +114,10 @@ def train(
     for name in ("obj", "fobj"):
         if name in kwargs:
             raise TypeError(f"train has no argument {name!r}: the objective goes into objective=")
+    if doctor and (protocol.is_dmatrix(data) or protocol.is_dataset(data)):
+        from .doctor import warn
+
+        warn(objective, params, data, leaf, kwargs)
     if protocol.is_dmatrix(data):
         from .xgboost import train as train_xgboost
 
