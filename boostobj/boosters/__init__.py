@@ -43,8 +43,9 @@ def train(
         What a leaf's value is: the booster's Newton step, or the learning rate times the best constant for the leaf's rows at
         their scores before the tree, see below. Under a booster's own name it is what that booster does.
     doctor : bool
-        Whether to look, before the first round, for what keeps the training from working, as `doctor` does, and to say it in a
-        `DoctorWarning`: what is only a risk is left to `doctor`. It costs about one round's gradients, and the start once more.
+        Whether to look, before the first round, for what keeps the training from working, as `doctor` does, and to say it in
+        a `DoctorWarning`: no split is possible, or the scores run away. Other risks are left to `doctor`. It costs about one
+        round's gradients, and the start once more.
     **kwargs
         The other arguments of xgboost.train (evals, early_stopping_rounds, custom_metric, xgb_model ...) or
         lightgbm.train (valid_sets, feval, callbacks, init_model ...). Training goes on from xgb_model or init_model

@@ -23,14 +23,17 @@ _BOOSTERS = ("xgboost", "lightgbm")
 _ROWS = 20_000
 _ROUNDS = 20
 _BLOCKED_ROUNDS = 100
-_NOISE = (1.0, 2.0)
+_NOISE = (1.0, 2.0, 4.0)
+_AWAY = 2.0
 _NARROW, _WIDE = 1 / 100, 10.0
 _SLOW = 100.0
+_BEYOND = 5.0
+_FINE = 1000
 _FAINT = 1e-4
 
 
 class DoctorWarning(UserWarning):
-    """What `train` warns with: a training that cannot work."""
+    """What `train` warns with: a training that cannot work, or whose scores run away."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -40,10 +43,10 @@ class Finding:
     Parameters
     ----------
     name : str
-        What it is about: "target", "weight", "offset", "rows", "gradient", "hessian", "gain", "steps", "scale", "metric",
-        or "parameter".
+        What it is about: "target", "weight", "offset", "group", "rows", "gradient", "hessian", "gain", "divergence", "steps",
+        "scale", "metric", or "parameter".
     severity : {"cannot", "risk"}
-        "cannot": nothing is learnt, the scores run away, or `train` refuses it. "risk": it trains, and probably not as meant.
+        "cannot": nothing is learnt, or `train` refuses it. "risk": it trains, and probably not as meant.
     booster : str
         "xgboost" or "lightgbm"; "" where it is true of both.
     what, remedy : str
@@ -125,7 +128,7 @@ def doctor(
 
     is above 1e-6 (XGBoost, whatever the unit of the loss) and reaches gamma or min_gain_to_split.
 
-    hessian: the sum over all rows is below twice the least of a child.
+    hessian: the sum over all rows is below twice the least of a child, or without the largest Hessian below that.
 
     gain: no partition of the rows can reach the threshold. A child's term is convex in (G, H) together, so that the largest
     gain over all subsets of the rows is at a corner of what their sums of (g, h) can be, and those are the subsets that a
@@ -138,12 +141,18 @@ def doctor(
     Where nothing is split XGBoost still moves all scores by the same amount: up to 100 such rounds are computed, and it is
     "cannot" where no split is possible in any. LightGBM moves nothing.
 
-    steps: trees are imagined on features that know the targets, up to noise: as many leaves as a tree may have and at most 32,
-    of rows with similar features, each as large as the booster asks for, with the values -T(G)/(H + lambda) times the learning
-    rate, up to max_delta_step; on at most 20000 rows. Where the mean loss rises in the first round without noise, 20 rounds
-    follow with as much noise as the targets have spread, and with twice as much (correlations of 0.7 and 0.45). A mean loss above
-    that of the start after that is a "risk", and with both "cannot". With the identity as link, steps of which more than 100
-    at a learning rate of 1 lead from the start to half of the targets are a "risk".
+    divergence: trees are imagined on features that know the targets' ranks, up to noise: as many leaves as a tree may have and
+    at most 32, of rows with similar features, each as large as the booster asks for, with the values -T(G)/(H + lambda) times
+    the learning rate, up to max_delta_step; on at most 20000 rows. Where the mean loss rises in the first round without noise,
+    20 rounds follow with noise of one, two and four times the spread of the ranks. It is a "risk" where the mean loss has more
+    than doubled after each: what happens depends on the features, and `train` warns of it all the same.
+
+    hessian, again: from a start that is not among the targets (all gradients pull to one side; a booster's own start may be
+    such), 100 rounds of that kind end above the loss of the best constant, with too small a sum of Hessians for a split.
+
+    steps, with the identity as link: a leaf that is as small as the booster allows, of rows with similar targets, moves more
+    than 5 times further in the first round than the farthest target is; or even the largest leaf's step at a learning rate of 1
+    is below a hundredth of the median distance of the targets.
 
     scale: with w the weighted median of |y - start|, where "start" is the weighted median of the targets, a parameter in the
     unit of the target below w/100 (the loss is straight nearly everywhere), or above 10 times the largest |y - start| (it is
@@ -178,7 +187,7 @@ def doctor(
 
 
 def warn(objective: str | Objective, params: Mapping[str, Any], data: Any, leaf: str, kwargs: Mapping[str, Any]) -> None:
-    """Before a training: a DoctorWarning for each finding of severity "cannot" that is not an error of `train` itself."""
+    """Before a training: a DoctorWarning for each finding that means nothing is learnt, and is not an error of `train` itself."""
     booster = "xgboost" if protocol.is_dmatrix(data) else "lightgbm"
     module = _module(booster)
     if kwargs.get("xgb_model") is not None or kwargs.get("init_model") is not None:
@@ -191,7 +200,7 @@ def warn(objective: str | Objective, params: Mapping[str, Any], data: Any, leaf:
     except (TypeError, ValueError):
         return  # what train says about it in a moment is what matters
     for finding in findings:
-        if finding.severity == "cannot":
+        if finding.severity == "cannot" or finding.name == "divergence":
             warnings.warn(f"train: {finding}", DoctorWarning, stacklevel=3)
 
 
@@ -644,35 +653,38 @@ def _astray(case: _Case, step: _Step, leaf: str, *, remedy: bool = True) -> Iter
         other = next(_others(case), None) if remedy else None
         return f"train {other!r}" if other else otherwise
 
-    before, rounds = common.mean_loss(objective, step.raw, case.data), _ROUNDS
-    pull, pulls = float(step.grad.sum()), float(np.abs(step.grad).sum())
-    away = abs(pull) > pulls / 2
-    if away:  # the start is not among the targets
-        before = common.mean_loss(objective, case.best(), case.data)
-        trees, rounds = trees._replace(rate=max(trees.rate, 0.1)), _BLOCKED_ROUNDS
+    start = common.mean_loss(objective, step.raw, case.data)
+    away = abs(step.grad.sum()) > np.abs(step.grad).sum() / 2  # the start is not among the targets
     largest = float(np.abs(trees.imagined(y, *step.of(0))).max())
-    limit = before * (1 + ROOM)
-    if away or not _later(case, trees, step, y, 0.0, 1)[0] <= limit:
-        after, ends = zip(*(_later(case, trees, step, y, noise, rounds) for noise in _NOISE), strict=True)
-        if not after[0] <= limit:
-            start = common.mean_loss(objective, step.raw, case.data)
-            total = float(ends[-1].hess.sum())
-            if total < 2 * trees.hessian:
-                why = f"on the way to the targets the Hessians fall to {total:.3g} in sum ({trees.of_hessian}={trees.hessian:g})"
-                otherwise = f"multiply all weights (1 where there are none) by {_power(len(y) / max(total, 1e-300)):g}"
-            else:
-                why = f"leaves whose rows hardly have a Hessian move by {largest:.3g} or so in the first round"
-                otherwise = "a smaller learning rate, or max_delta_step"
+    lost = list(_lost(case, step, y, start, change)) if away else []
+    if lost:
+        yield from lost
+        return
+    if away or not _later(case, trees, step, y, 0.0, 1)[0] <= start * (1 + ROOM):
+        after = [_later(case, trees, step, y, noise, _ROUNDS)[0] for noise in _NOISE]
+        if not min(after) <= _AWAY * start:
             yield Finding(
-                name="steps",
-                severity="risk" if after[1] <= limit else "cannot",
+                name="divergence",
+                severity="risk",
                 booster=trees.booster,
-                what=f"{why}: on imagined features the mean loss goes from {start:.4g} to {max(after):.4g} in {rounds} rounds"
-                + (f", and that of the best constant is {before:.4g}" if away else ""),
-                remedy=change(otherwise),
+                what=f"leaves whose rows hardly have a Hessian move by {largest:.3g} or so in the first round: on imagined"
+                f" features the mean loss goes from {start:.4g} to {max(after):.4g} in {_ROUNDS} rounds",
+                remedy=change("a smaller learning rate, or max_delta_step"),
             )
             return
     if objective.link == "identity" and case.rows.y.ndim == 1:
+        farthest = float(np.abs(y - step.raw).max())
+        wild = float(np.abs(trees.imagined(y, *step.of(0), _FINE)).max())
+        if wild > _BEYOND * farthest:
+            yield Finding(
+                name="steps",
+                severity="risk",
+                booster=trees.booster,
+                what=f"a leaf of rows with similar targets may move by {wild:.3g} in the first round, and no target is further"
+                f" than {farthest:.3g} from the start: the Hessian is small where the gradient is not",
+                remedy=change("a smaller learning rate, or max_delta_step"),
+            )
+            return
         far = float(np.median(np.abs(y - step.raw)))
         if largest * _SLOW < far * trees.rate:
             yield Finding(
@@ -683,6 +695,26 @@ def _astray(case: _Case, step: _Step, leaf: str, *, remedy: bool = True) -> Iter
                 f" {far:.3g} from the start: it takes {far / max(largest, 1e-300):.1g} rounds",
                 remedy=change("other weights or parameters: the Hessian is large where the gradient is not"),
             )
+
+
+def _lost(case: _Case, step: _Step, y: np.ndarray, start: float, change: Callable[[str], str]) -> Iterator[Finding]:
+    """From a start that is not among the targets, Hessians may vanish on the way to them."""
+    trees = case.trees._replace(rate=max(case.trees.rate, 0.1))
+    best = common.mean_loss(case.objective, case.best(), case.data)
+    after, ends = zip(*(_later(case, trees, step, y, noise, _BLOCKED_ROUNDS) for noise in _NOISE), strict=True)
+    total = max(float(end.hess.sum()) for end in ends)
+    if min(after) <= best or total >= 2 * trees.hessian:
+        return
+    factor = _power(len(y) / max(total, 1e-300))
+    yield Finding(
+        name="hessian",
+        severity="cannot",
+        booster=trees.booster,
+        what=f"on the way from the start to the targets the Hessians fall to {total:.3g} in sum, and {trees.of_hessian}"
+        f"={trees.hessian:g} asks for that much on both sides of a split: on imagined features the mean loss goes from"
+        f" {start:.4g} to {min(after):.4g} in {_BLOCKED_ROUNDS} rounds, and that of the best constant is {best:.4g}",
+        remedy=change(f"multiply all weights (1 where there are none) by {factor:g}"),
+    )
 
 
 def _thinned(case: _Case, step: _Step) -> tuple[_Case, _Step]:
@@ -705,11 +737,13 @@ def _thinned(case: _Case, step: _Step) -> tuple[_Case, _Step]:
 def _later(
     case: _Case, trees: Trees, step: _Step, y: np.ndarray, noise: float, rounds: int
 ) -> tuple[float, _Step]:
-    """The mean loss after some rounds on imagined features, the targets with noise in units of their spread, and the end."""
+    """The mean loss after some rounds on imagined features, the targets' ranks with noise in units of their spread; the end."""
     rng = np.random.default_rng(0)
+    ordered = np.sort(y)
+    rank = np.searchsorted(ordered, y) + np.searchsorted(ordered, y, "right")
     after = math.inf
     for _ in range(rounds):
-        feature = y + noise * y.std() * rng.standard_normal(len(y)) if noise else y
+        feature = rank + noise * rank.std() * rng.standard_normal(len(y))
         raw = (step.raw + trees.imagined(feature, *step.of(0))).astype(step.raw.dtype)
         if not np.isfinite(raw).all():
             return math.inf, step

@@ -66,10 +66,11 @@ class Trees(NamedTuple):
     def blocked(self, grad: np.ndarray, hess: np.ndarray) -> tuple[str, np.ndarray]:
         """What forbids every split of all rows, "" if nothing does; and for which of the k scores. Arrays are (n, k)."""
         total = hess.sum(axis=0)
-        none = (total <= 0) & (self.booster == "xgboost")
+        smaller = np.minimum(total / 2, total - hess.max(axis=0))  # no child of two can have more than this
+        none = (smaller <= 0) & (self.booster == "xgboost")
         checks: tuple[tuple[str, Any], ...] = (
             ("gradient", ~grad.any(axis=0)),
-            ("hessian", none | (total < 2 * self.hessian * (1 - ROOM))),
+            ("hessian", none | (smaller < self.hessian * (1 - ROOM))),
             ("gain", self.best(grad, hess) <= self.gain),
         )
         for name, stuck in checks:
@@ -111,11 +112,12 @@ class Trees(NamedTuple):
         g, h = left_g[-1], left_h[-1]
         root = self.term(g, h)
         children = self.term(left_g, left_h) + self.term(g - left_g, h - left_h)
-        return float(np.nan_to_num(children - root * (1 - ROOM), nan=np.inf, posinf=np.inf).max())
+        with np.errstate(invalid="ignore"):  # infinite less infinite, without any Hessian: no bound
+            return float(np.nan_to_num(children - root * (1 - ROOM), nan=np.inf, posinf=np.inf).max())
 
-    def imagined(self, feature: np.ndarray, g: np.ndarray, h: np.ndarray) -> np.ndarray:
+    def imagined(self, feature: np.ndarray, g: np.ndarray, h: np.ndarray, most: int = 0) -> np.ndarray:
         """What a tree adds to each row that is split by this feature alone, times the learning rate."""
-        most = min(_LEAVES, max(self.leaves, 2))
+        most = most or min(_LEAVES, max(self.leaves, 2))
         group = np.searchsorted(np.unique(np.quantile(feature, np.arange(1, most) / most)), feature)
         sums = [np.bincount(group, w, most) for w in (g, h, None)]
         leaf = self._merged(sums[1], sums[2])
@@ -131,11 +133,11 @@ class Trees(NamedTuple):
         """The leaf of each of these groups of rows, neighbours in one leaf until there is enough in it and in what is left."""
         leaf, last = np.zeros(len(n), np.int64), 0
         rows, total = 0, 0.0
+        rows_left, left = n.sum() - n.cumsum(), h[::-1].cumsum()[::-1] - h
         for i in range(len(n)):
             leaf[i] = last
             rows, total = rows + n[i], total + h[i]
-            left = n[i + 1 :].sum() >= self.rows and h[i + 1 :].sum() >= self.hessian
-            if left and rows >= self.rows and total >= self.hessian:
+            if min(rows, rows_left[i]) >= self.rows and min(total, left[i]) >= self.hessian:
                 last, rows, total = last + 1, 0, 0.0
         return leaf
 
