@@ -86,14 +86,14 @@ class Trees(NamedTuple):
         enough = max(enough, self.gain)
         out = []
         for g, h in zip(grad.T, hess.T, strict=True):
-            up, down = (self.pull(np.where(s * g > 0, s * g, 0.0).sum()) for s in (1, -1))
-            least = self.hessian + self.l2
-            bound = (up * up + down * down) / least if least > 0 else np.inf
-            if bound > enough:
-                found = self._found(g, h)
-                bound = found if found > enough else min(bound, self._exact(g, h))
-            out.append(bound)
+            found = self._found(g, h)
+            out.append(found if found > enough else min(self._by_signs(g), self._exact(g, h)))
         return np.array(out)
+
+    def _by_signs(self, g: np.ndarray) -> float:
+        up, down = (float(self.pull(np.where(s * g > 0, s * g, 0.0).sum())) for s in (1, -1))
+        least = self.hessian + self.l2
+        return (up * up + down * down) / least if least > 0 else np.inf
 
     def _found(self, g: np.ndarray, h: np.ndarray) -> float:
         """The gain of the best of a few splits by g/h."""
@@ -110,10 +110,11 @@ class Trees(NamedTuple):
 
     def _largest(self, left_g: np.ndarray, left_h: np.ndarray) -> float:
         g, h = left_g[-1], left_h[-1]
+        left_g, left_h = left_g[:-1], left_h[:-1]  # all rows are no child
         root = self.term(g, h)
         children = self.term(left_g, left_h) + self.term(g - left_g, h - left_h)
         with np.errstate(invalid="ignore"):  # infinite less infinite, without any Hessian: no bound
-            return float(np.nan_to_num(children - root * (1 - ROOM), nan=np.inf, posinf=np.inf).max())
+            return float(np.nan_to_num(children - root * (1 - ROOM), nan=np.inf, posinf=np.inf).max(initial=-np.inf))
 
     def imagined(self, feature: np.ndarray, g: np.ndarray, h: np.ndarray, most: int = 0) -> np.ndarray:
         """What a tree adds to each row that is split by this feature alone, times the learning rate."""
