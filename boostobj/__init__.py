@@ -2,6 +2,7 @@
 
 from . import metrics
 from .boosters import cv, deployable, describe, predict, record, train
+from .boosters.doctor import DoctorWarning, Finding, doctor
 from .domain import Ascending, Choice, Interval, param
 from .objective import Groupwise, Objective, Pointwise, Rowwise
 from .objectives import (
@@ -46,8 +47,10 @@ __all__ = [
     "Ascending",
     "Choice",
     "Cox",
+    "DoctorWarning",
     "Expectile",
     "Fair",
+    "Finding",
     "Gamma",
     "Groupwise",
     "Hinge",
@@ -76,6 +79,7 @@ __all__ = [
     "cv",
     "deployable",
     "describe",
+    "doctor",
     "from_params",
     "get",
     "get_num_threads",

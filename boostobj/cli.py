@@ -1,4 +1,4 @@
-"""The command line: list, show, check, parity."""
+"""The command line: list, show, check, doctor, parity."""
 
 from __future__ import annotations
 
@@ -35,6 +35,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter, delta=2 say; may be repeated"
     )
     checking.set_defaults(run=_check)
+
+    doctor = commands.add_parser("doctor", help="say why training an objective on these targets cannot work")
+    doctor.add_argument("name")
+    doctor.add_argument("file", type=Path, help="the targets: an .npy file, or CSV with a header")
+    doctor.add_argument("--column", help="of the targets in CSV; default: the last")
+    doctor.add_argument("--weight", help="column of the weights in CSV")
+    doctor.add_argument("--booster", choices=("xgboost", "lightgbm"))
+    for option, of in (("--param", "of the objective"), ("--set", "of the booster, min_child_weight=0 say")):
+        doctor.add_argument(option, action="append", default=[], metavar="NAME=VALUE", help=f"{of}; may be repeated")
+    doctor.set_defaults(run=_doctor)
 
     parity = commands.add_parser("parity", help="train with the boosters' own objectives and with ours, and compare")
     parity.add_argument("--rounds", type=int, default=100)
@@ -145,12 +155,12 @@ def _show(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _parameters(texts: Sequence[str]) -> dict[str, Any]:
+def _parameters(texts: Sequence[str], option: str = "--param") -> dict[str, Any]:
     values = {}
     for text in texts:
         name, separator, value = text.partition("=")
         if not separator:
-            raise ValueError(f"--param must be NAME=VALUE, got {text!r}")
+            raise ValueError(f"{option} must be NAME=VALUE, got {text!r}")
         try:
             values[name] = ast.literal_eval(value)
         except (ValueError, SyntaxError):
@@ -185,6 +195,32 @@ def _check(arguments: argparse.Namespace) -> int:
     failed = sum(outcome.error is not None for outcome in outcomes)
     console.print(f"{len(outcomes) - failed} passed, {failed} failed", highlight=False)
     return int(failed > 0)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    """Status 1 if it cannot work."""
+    import numpy as np
+
+    from .boosters.doctor import doctor
+
+    objective = registry.get(arguments.name, **_parameters(arguments.param))
+    if not arguments.file.is_file():
+        raise ValueError(f"there is no file {arguments.file}")
+    if arguments.file.suffix == ".npy":
+        y, weight = np.load(arguments.file, allow_pickle=False), None
+        if arguments.column or arguments.weight:
+            raise ValueError("--column and --weight are for CSV; an .npy file has the targets alone")
+    else:
+        import pandas
+
+        table = pandas.read_csv(arguments.file)
+        for column in filter(None, (arguments.column, arguments.weight)):
+            if column not in table:
+                raise ValueError(f"{arguments.file} has no column {column!r}; it has {', '.join(map(repr, table))}")
+        y = table[arguments.column or table.columns[-1]].to_numpy()
+        weight = table[arguments.weight].to_numpy() if arguments.weight else None
+    found = doctor(objective, y, weight, params=_parameters(arguments.set, "--set"), booster=arguments.booster)
+    return int(any(finding.severity == "cannot" for finding in found))
 
 
 def _parity(arguments: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
 import boostobj as bo
@@ -81,3 +82,36 @@ def test_parity_names_a_version_that_was_not_checked(two_cases, monkeypatch, cap
     printed = capsys.readouterr().out
     assert "is not among the versions this release was checked on (0.1)" in printed
     assert printed.count("is not among the versions") == 1
+
+
+def test_doctor_says_whether_it_cannot_work(tmp_path, capsys):
+    y = np.linspace(0, 1e6, 100)
+    np.save(tmp_path / "y.npy", y)
+    rows = "\n".join(f"{v},{w},x" for v, w in zip(y, np.arange(100) % 2, strict=True))
+    (tmp_path / "y.csv").write_text(f"price,weight,name\n{rows}\n")
+    assert cli.main(["doctor", "squared_error", str(tmp_path / "y.npy")]) == 0
+    assert "nothing stands in the way" in capsys.readouterr().out
+    arguments = ["doctor", "pseudo_huber", str(tmp_path / "y.csv"), "--column", "price", "--weight", "weight"]
+    arguments += ["--param", "delta=2", "--booster", "xgboost"]
+    assert cli.main([*arguments, "--param", "curvature=exact"]) == 1
+    printed = capsys.readouterr().out
+    assert "xgboost cannot (hessian)" in printed and "train PseudoHuber(delta=2" in printed
+    assert cli.main(["doctor", "squared_error", *arguments[2:5], "--set", "min_child_weight=60"]) == 1
+    assert "min_child_weight=60" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["none.csv"], "there is no file"),
+        (["y.csv", "--column", "y"], "has no column 'y'; it has 'price'"),
+        (["y.npy", "--weight", "w"], "--column and --weight are for CSV"),
+        (["y.npy", "--set", "eta"], "--set must be NAME=VALUE, got 'eta'"),
+    ],
+)
+def test_doctor_is_told_what_there_is(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.save("y.npy", np.arange(50.0))
+    (tmp_path / "y.csv").write_text("price\n" + "\n".join(map(str, range(50))))
+    assert cli.main(["doctor", "squared_error", *arguments]) == 2
+    assert message in capsys.readouterr().err

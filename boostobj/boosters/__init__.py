@@ -23,6 +23,7 @@ def train(
     leaf: str = "newton",
     metric: Any = None,
     progress: Any = False,
+    doctor: bool = True,
     **kwargs: Any,
 ) -> Any:
     """Train a booster with an objective: start, link and metric as if the booster had the loss built in.
@@ -53,6 +54,10 @@ def train(
     progress : bool or rich.console.Console
         Whether to show a progress bar while training lasts: the round, what was measured in it, the time left; on stderr,
         or on the console. XGBoost then prints no evaluations of its own, unless verbose_eval is given.
+    doctor : bool
+        Whether to look, before the first round, for what keeps the training from working, as `doctor` does, and to say it in
+        a `DoctorWarning`: no split is possible, or the scores run away. Other risks are left to `doctor`. It costs about one
+        round's gradients, and the start once more.
     **kwargs
         The other arguments of xgboost.train (evals, early_stopping_rounds, custom_metric, xgb_model ...) or
         lightgbm.train (valid_sets, feval, callbacks, init_model ...). Training goes on from xgb_model or init_model
@@ -148,7 +153,7 @@ def train(
     >>> booster.predict(xgboost.DMatrix(x)).round(3).tolist()
     [0.0, 0.0, 1.0, 1.0]
     """
-    return _either("train", params, data, num_boost_round, objective, leaf, metric, progress, kwargs)
+    return _either("train", params, data, num_boost_round, objective, leaf, metric, progress, kwargs, doctor)
 
 
 def cv(
@@ -237,11 +242,16 @@ def _either(
     metric: Any,
     progress: Any,
     kwargs: dict[str, Any],
+    doctor: bool = False,
 ) -> Any:
     """`train` or `cv`, of the booster that the data are of."""
     for name in ("obj", "fobj"):
         if name in kwargs:
             raise TypeError(f"{what} has no argument {name!r}: the objective goes into objective=")
+    if doctor and (protocol.is_dmatrix(data) or protocol.is_dataset(data)):
+        from .doctor import warn
+
+        warn(objective, params, data, leaf, kwargs)
     with bars.shown(progress) as bar:
         if protocol.is_dmatrix(data):
             from . import xgboost
