@@ -188,7 +188,9 @@ def doctor(
     return out
 
 
-def warn(objective: str | Objective | type[Objective], params: Mapping[str, Any], data: Any, leaf: str, kwargs: Mapping[str, Any]) -> None:
+def warn(
+    objective: str | Objective | type[Objective], params: Mapping[str, Any], data: Any, leaf: str, kwargs: Mapping[str, Any]
+) -> None:
     """Before a training: a DoctorWarning for each finding that means nothing is learnt, and is not an error of `train` itself."""
     booster = "xgboost" if protocol.is_dmatrix(data) else "lightgbm"
     module = _module(booster)
