@@ -122,10 +122,10 @@ def test_each_fold_of_xgboost_is_what_train_gives(name, leaf):
         bo.train(SINGLE, train, 5, objective=o, leaf=leaf, **rest)
         each.append([seen["train"][name], seen["test"][name]])
     for i, where in enumerate(("train", "test")):
-        of_folds = np.array([seen[i] for seen in each])
-        # XGBoost prints six digits, and reads them.
-        np.testing.assert_allclose(found[f"{where}-{name}-mean"], of_folds.mean(axis=0), rtol=1e-6)
-        np.testing.assert_allclose(found[f"{where}-{name}-std"], of_folds.std(axis=0), rtol=1e-6)
+        # XGBoost prints six decimals of each fold, and reads them again.
+        of_folds = np.array([[float(f"{value:f}") for value in seen[i]] for seen in each])
+        np.testing.assert_allclose(found[f"{where}-{name}-mean"], of_folds.mean(axis=0), rtol=1e-12)
+        np.testing.assert_allclose(found[f"{where}-{name}-std"], of_folds.std(axis=0), rtol=1e-12)
     kept = data.get_base_margin()
     assert np.array_equal(kept, [] if offset is None else offset.astype(np.float32))
 

@@ -270,7 +270,7 @@ def test_data_that_an_objective_refuses(objective, y, more, name, message):
     ("lightgbm", "log_loss", {"bagging_by_query": True}, {}, "parameter", r"bagging_by_query=True"),
     ("lightgbm", "log_loss", {"metric": "binary_logloss"}, {}, "metric", r"raw scores under a custom objective"),
     ("xgboost", "log_loss", {"base_score": 0.3}, {"offset": np.ones(569)}, "offset", r"ignores beside a base_margin"),
-    ("xgboost", bo.LogLoss(sigmoid=2), {}, {}, "parameter", r"no objective of XGBoost has the link"),
+    ("xgboost", bo.LogLoss(sigmoid=2), {"eval_metric": "logloss"}, {}, "metric", r"would see raw scores"),
 ])  # fmt: skip
 def test_params_that_train_refuses(booster, objective, params, more, name, message):
     findings = found(objective, CANCER[1], params=params, booster=booster, **more)

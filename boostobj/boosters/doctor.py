@@ -15,7 +15,7 @@ import numpy as np
 from .. import builtins, protocol
 from ..objective import Objective, Pointwise, Rowwise
 from ..registry import BuiltIn, get
-from . import common, lightgbm, xgboost
+from . import common, lightgbm, records, xgboost
 from .splits import LEAST_GAIN, ROOM, Trees, value
 from .splits import trees as trees_of
 
@@ -205,7 +205,7 @@ def warn(
         return  # what train says about it in a moment is what matters
     for finding in findings:
         if finding.severity == "cannot" or finding.name == "divergence":
-            warnings.warn(f"train: {finding}", DoctorWarning, stacklevel=3)
+            warnings.warn(f"train: {finding}", DoctorWarning, stacklevel=4)
 
 
 # Data and parameters --------------------------------------------------------------------------------------------------
@@ -357,7 +357,10 @@ def _refused(booster: str, objective: Objective, params: dict[str, Any], data: A
                 yield _refusal(name, booster, error)
 
     if booster == "xgboost":
-        yield from attempt("parameter", lambda: xgboost._beside(objective, data, _nthread(params), _seed(params)))
+        beside: dict[str, Any] = {}
+        yield from attempt("parameter", lambda: beside.update(xgboost._beside(objective, data, _nthread(params), _seed(params))))
+        raw = bool(beside) and records.raw_in_xgboost(objective, beside["objective"])
+        yield from attempt("metric", lambda: xgboost._with_metric(objective, dict(params), {}, None, raw))
         if xgboost._offset(data) is not None and common.like(objective) != "xgboost":
             if "base_score" in params:
                 yield Finding(

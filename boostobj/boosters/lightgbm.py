@@ -290,10 +290,10 @@ def _finished(booster: Any, plan: Plan) -> Any:
         rates = {n: v for n, v in plan.given.items() if n in aliases("learning_rate")}
         booster.params.pop("learning_rate")
         booster.params.update(rates)
-        text = _sealed(text, plan.shift, plan.constant, plan.line)
-        booster.model_from_string(plan.recorded(text))
-        if plan.line:
-            booster.params["objective"] = plan.line.split()[0]
+    text = _sealed(text, plan.shift, plan.constant, plan.line)
+    booster.model_from_string(plan.recorded(text))
+    if plan.line:
+        booster.params["objective"] = plan.line.split()[0]
         if "_Booster__set_objective_to_none" in vars(booster):
             booster._Booster__set_objective_to_none = False  # refit asks
     return booster
