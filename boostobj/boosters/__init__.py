@@ -119,12 +119,13 @@ def train(
     for name in ("obj", "fobj"):
         if name in kwargs:
             raise TypeError(f"train has no argument {name!r}: the objective goes into objective=")
+    kwargs = kwargs if metric is None else {**kwargs, "metric": metric}
     if protocol.is_dmatrix(data):
         from .xgboost import train as train_xgboost
 
-        return train_xgboost(params, data, num_boost_round, objective, leaf, metric, kwargs)
+        return train_xgboost(params, data, num_boost_round, objective, leaf, kwargs)
     if protocol.is_dataset(data):
         from .lightgbm import train as train_lightgbm
 
-        return train_lightgbm(params, data, num_boost_round, objective, leaf, metric, kwargs)
+        return train_lightgbm(params, data, num_boost_round, objective, leaf, kwargs)
     raise TypeError(f"train: data must be an xgboost.DMatrix or a lightgbm.Dataset, got {type(data).__name__}")

@@ -24,14 +24,18 @@ def like(objective: Objective) -> str | None:
     return objective.like if isinstance(objective, BuiltIn) else None
 
 
-def asked(objective: Objective, metric: Any, given: Any, argument: str) -> list[Metric] | None:
-    """What `metric=` names, or metrics of ours where the booster takes callables, for raw scores of the objective.
+def asked(
+    objective: Objective, kwargs: Mapping[str, Any], argument: str
+) -> tuple[dict[str, Any], list[Metric] | None]:
+    """The arguments without `metric`, and what it names, or metrics of ours where the booster takes callables.
 
-    None where the user gives no metric of ours.
+    They are for raw scores of the objective; None where the user gives no metric of ours.
     """
+    metric, given = kwargs.get("metric"), kwargs.get(argument)
+    kwargs = {name: value for name, value in kwargs.items() if name != "metric"}
     if metric is None:
-        several = given if isinstance(given, (list, tuple)) and given else [given]
-        return [bound(m, objective) for m in several] if all(isinstance(m, Metric) for m in several) else None
+        several: Any = given if isinstance(given, (list, tuple)) and given else [given]
+        return kwargs, [bound(m, objective) for m in several] if all(isinstance(m, Metric) for m in several) else None
     if given is not None:
         raise ValueError(f"train: metric= and {argument}= are given; {argument} takes metrics of ours too, metric= takes a list")
     found = metric if isinstance(metric, (list, tuple)) else [metric]
@@ -48,7 +52,7 @@ def asked(objective: Objective, metric: Any, given: Any, argument: str) -> list[
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
         raise ValueError(f"train: metric has {twice[0]!r} twice")
-    return made
+    return kwargs, made
 
 
 def bound(metric: Metric, objective: Objective) -> Metric:

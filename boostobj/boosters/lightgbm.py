@@ -33,18 +33,12 @@ def aliases(name: str) -> set[str]:
 
 
 def train(
-    params: Mapping[str, Any],
-    data: Any,
-    num_boost_round: int,
-    objective: str | Objective,
-    leaf: str,
-    metric: Any,
-    kwargs: dict[str, Any],
+    params: Mapping[str, Any], data: Any, num_boost_round: int, objective: str | Objective, leaf: str, kwargs: dict[str, Any]
 ) -> Any:
     objective, params = common.settled(objective, params, "lightgbm", aliases)
     leaves.check(leaf, objective)
     _refuse(objective, params, kwargs)
-    kwargs, measured = _with_metric(objective, params, kwargs, metric)
+    kwargs, measured = _with_metric(objective, params, kwargs)
     valid = kwargs.get("valid_sets") or ()
     sets = list({id(d): d for d in [data, *([valid] if protocol.is_dataset(valid) else valid)]}.values())
     x = _raw_data(data)
@@ -275,9 +269,9 @@ def _refuse(objective: Objective, params: Mapping[str, Any], kwargs: Mapping[str
 
 
 def _with_metric(
-    objective: Objective, params: Mapping[str, Any], kwargs: dict[str, Any], metric: Any
+    objective: Objective, params: Mapping[str, Any], kwargs: dict[str, Any]
 ) -> tuple[dict[str, Any], bool]:
-    """What `metric` names, or the objective's own mean loss where the user names nothing; whether LightGBM's metrics stay.
+    """What metric= names, or the objective's own mean loss where the user names nothing; whether LightGBM's metrics stay.
 
     LightGBM shows built-in metrics raw scores.
     """
@@ -291,15 +285,16 @@ def _with_metric(
                 f" {', '.join(sorted(_RANKS))} and 'None'; the argument metric= of train takes those of boostobj.metrics,"
                 " which see predictions, and where neither is given the objective's own loss is measured"
             )
-    feval = kwargs.get("feval")
-    found = common.asked(objective, metric, feval, "feval")
+    named = "metric" in kwargs
+    kwargs, found = common.asked(objective, kwargs, "feval")
     if found is not None:
-        return {**kwargs, "feval": found}, bool(names) or metric is None
+        return {**kwargs, "feval": found}, bool(names) or not named
+    feval = kwargs.get("feval")
     if isinstance(feval, (list, tuple)):
         bound = [common.bound(f, objective) if isinstance(f, metrics.Metric) else f for f in feval]
         return {**kwargs, "feval": bound}, True
     if names or feval is not None or not common.measures(objective):
-        return dict(kwargs), True
+        return kwargs, True
     return {**kwargs, "feval": metrics.get("loss", objective=objective)}, False
 
 

@@ -22,13 +22,7 @@ def aliases(name: str) -> set[str]:
 
 
 def train(
-    params: Mapping[str, Any],
-    data: Any,
-    num_boost_round: int,
-    objective: str | Objective,
-    leaf: str,
-    metric: Any,
-    kwargs: dict[str, Any],
+    params: Mapping[str, Any], data: Any, num_boost_round: int, objective: str | Objective, leaf: str, kwargs: dict[str, Any]
 ) -> Any:
     objective, params = common.settled(objective, params, "xgboost", aliases)
     leaves.check(leaf, objective)
@@ -41,7 +35,7 @@ def train(
     beside = _beside(objective, data, nthread, int(params.get("seed", params.get("random_state", 0)) or 0))
     if continued:
         beside.pop("base_score", None)  # it would replace the one of the model
-    kwargs = _with_metric(objective, params, kwargs, metric)
+    kwargs = _with_metric(objective, params, kwargs)
     estimated = "base_score" not in params and not continued  # by XGBoost, were it its own objective
     memory: dict[str, Any] = {"params": params, "estimated": estimated}
     callable_ = common.remembering(objective, memory)
@@ -165,14 +159,14 @@ def _beside(objective: Objective, data: Any, nthread: int, seed: int) -> dict[st
     return objective.train_params(data, nthread=nthread, seed=seed)
 
 
-def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any], metric: Any) -> dict[str, Any]:
-    """What `metric` names; where the user names nothing the objective's own mean loss: XGBoost's default belongs to the carrier.
+def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """What metric= names; where the user names nothing the objective's own mean loss: XGBoost's default belongs to the carrier.
 
     Under XGBoost's own names its default is the right one, and stays.
     """
-    found = common.asked(objective, metric, kwargs.get("custom_metric"), "custom_metric")
-    ours = common.like(objective) != "xgboost"
-    if "eval_metric" not in params and (ours or metric is not None):
+    named = "metric" in kwargs
+    kwargs, found = common.asked(objective, kwargs, "custom_metric")
+    if "eval_metric" not in params and (named or common.like(objective) != "xgboost"):
         params.setdefault("disable_default_eval_metric", 1)
         if not found and not kwargs.get("custom_metric") and not kwargs.get("feval") and common.measures(objective):
             found = [metrics.get("loss", objective=objective)]
