@@ -282,7 +282,7 @@ def test_train_measures_predictions_in_both_boosters(objective, y, names):
     told = {bo.metrics.get(n).xgboost_name if n in NAMES else n: v for n, v in expected.items()}
     assert list(seen["train"]) == list(told)
     for name, value in told.items():
-        assert seen["train"][name][-1] == pytest.approx(value, rel=2e-6), name  # predictions are float32
+        assert seen["train"][name][-1] == pytest.approx(value, rel=1e-5), name  # predictions are float32, and old releases keep six decimals
 
     data, seen = lgb.Dataset(X, y, weight=weight), {}
     model = bo.train(
@@ -347,7 +347,7 @@ def test_offsets_and_exact_leaves_are_part_of_what_is_measured(more):
     )  # fmt: skip
     measured = booster.predict(dtrain)
     for name in ("mae", "poisson_deviance"):
-        assert seen["train"][name][-1] == pytest.approx(bo.metrics.get(name).value(COUNTS, measured, weight), rel=2e-6)
+        assert seen["train"][name][-1] == pytest.approx(bo.metrics.get(name).value(COUNTS, measured, weight), rel=1e-5)
     data, seen = lgb.Dataset(X, COUNTS, weight=weight, init_score=np.log(exposure), free_raw_data=False), {}
     model = bo.train(
         LIGHTGBM, data, 3, objective="poisson", metric=["mae", "poisson_deviance"], valid_sets=[data],
