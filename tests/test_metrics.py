@@ -282,7 +282,8 @@ def test_train_measures_predictions_in_both_boosters(objective, y, names):
     told = {bo.metrics.get(n).xgboost_name if n in NAMES else n: v for n, v in expected.items()}
     assert list(seen["train"]) == list(told)
     for name, value in told.items():
-        assert seen["train"][name][-1] == pytest.approx(value, rel=1e-5), name  # predictions are float32, and old releases keep six decimals
+        # Predictions are float32, and old releases keep six decimals.
+        assert seen["train"][name][-1] == pytest.approx(value, rel=1e-5), name
 
     data, seen = lgb.Dataset(X, y, weight=weight), {}
     model = bo.train(
