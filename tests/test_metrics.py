@@ -695,3 +695,9 @@ def test_label_matrices_of_xgboost():
     )  # fmt: skip
     expected = sk.roc_auc_score(LABELS, booster.predict(dtrain))
     assert seen["train"]["auc"][-1] == pytest.approx(expected, abs=6e-7)
+    o, weighted = bo.PseudoHuber(delta=0.5), xgb.DMatrix(X, X[:, :2], weight=WEIGHT)
+    raw = X[:, 2:4]
+    each = [np.average(o.loss(X[:, j], raw[:, j]), weights=WEIGHT) for j in range(2)]
+    for metric, several in ((bo.metrics.get("loss", objective=o), each), (bo.metrics.get("mae", objective=o), None)):
+        several = several or [mean(np.abs(X[:, j].astype(np.float64) - raw[:, j])) for j in range(2)]
+        assert metric(raw, weighted)[1] == metric.value(X[:, :2], raw, WEIGHT) == pytest.approx(np.mean(several), rel=1e-12)
