@@ -174,9 +174,8 @@ class Metric:
         wants = protocol.Wants(interval=self._reads_intervals(), groups=_has_groups(data))
         y, weight, bounds, _ = protocol.rows(self._owner, data, wants)
         scores = np.asarray(scores, np.float64)
-        if y.ndim == 1 and len(y) != len(scores) and len(scores) and len(y) % len(scores) == 0:
-            y = y.reshape(len(scores), -1)  # several targets per row, as XGBoost before 3.0 returns them
-        return self._of_rows(y.astype(np.float64), scores, None if weight is None else weight.astype(np.float64), bounds)
+        y = _as_matrix(y, scores).astype(np.float64)
+        return self._of_rows(y, scores, None if weight is None else weight.astype(np.float64), bounds)
 
     def _bound(self) -> Objective:
         if self.objective is None:
@@ -231,14 +230,25 @@ def measures(objective: Objective) -> bool:
 def mean_loss(objective: Objective, raw: Any, data: Any) -> float:
     """The weighted mean of the loss on a DMatrix or Dataset, for raw scores as the boosters hand them to metrics.
 
-    Beyond the scores for which the loss is defined it is that of the end, as the gradient is.
+    Beyond the scores for which the loss is defined it is that of the end, as the gradient is. Of several targets per row it
+    is the mean.
     """
-    return _mean_loss(objective, protocol.rows(public_name(objective), data, objective._wants), raw)
+    rows = protocol.rows(public_name(objective), data, objective._wants)
+    return _mean_loss(objective, rows._replace(y=_as_matrix(rows.y, raw)), raw)
+
+
+def _as_matrix(y: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Labels of several targets per row, which XGBoost before 3.0 returns one after the other."""
+    several = y.ndim == 1 and len(scores) and len(y) > len(scores) and len(y) % len(scores) == 0
+    return y.reshape(len(scores), -1) if several else y
 
 
 def _mean_loss(objective: Objective, rows: protocol.Rows, raw: Any) -> float:
     y, weight, bounds, _ = rows
     raw = np.clip(np.asarray(raw, np.float64), *objective.scores.ends)
+    if y.ndim == 2 and y.shape == raw.shape and not objective._wants.interval:
+        columns = (_mean_loss(objective, rows._replace(y=y[:, j]), raw[:, j]) for j in range(y.shape[1]))
+        return float(np.mean(list(columns)))
     if objective._wants.groups:
         losses = objective.loss(y, raw, weight, group=None if bounds is None else np.diff(bounds))
     else:

@@ -68,11 +68,29 @@ def survival(found):
     assert max(abs(np.log(ratios[name])) for name in ours) < 0.2 * min(abs(np.log(ratios[name])) for name in naive)
 
 
-CLAIMS = [imbalance, robust_regression, counts_with_exposure, quantile_band, multiclass, ranking, survival]
+def deployment(found):
+    for name, difference in found["differences"].items():
+        assert np.mean(difference < 1e-6) >= (1 if name == "XGBoost" else 0.99)
+    assert found["booster"].best_iteration + 1 < found["booster"].num_boosted_rounds()
+    assert all(0.1 < np.ptp(here) for here, _ in found["probabilities"].values())
+
+
+def tuning(found):
+    errors = found["errors"]
+    assert errors["the study's choice"] < 0.9 * errors["squared error, depth 6"]
+    values = [trial.value for trial in found["study"].trials]
+    assert found["study"].best_value == min(values) < np.median(values)
+
+
+NEEDS = {"deployment": ("onnxmltools", "onnxruntime"), "tuning": ("optuna",)}
+CLAIMS = [imbalance, robust_regression, counts_with_exposure, quantile_band, multiclass, ranking, survival, deployment, tuning]
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.__name__)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:onnx.*", "ignore::FutureWarning:optuna.*")  # their own
 def test_example(claim, capsys):
+    for module in NEEDS.get(claim.__name__, ()):
+        pytest.importorskip(module)
     found = runpy.run_path(str(EXAMPLES / f"{claim.__name__}.py"), run_name="__main__")
     claim(found)
     assert 2 <= len(capsys.readouterr().out.splitlines()) <= 6
