@@ -297,6 +297,22 @@ def test_lightgbm_goes_on_from_a_model_in_each_fold():
     same(again, bo.cv(QUIET, lgb.Dataset(X, BINARY), 2, objective="log_loss", folds=FOLDS))
 
 
+@pytest.mark.parametrize("name", ["lightgbm:binary", "log_loss"])
+def test_params_and_data_serve_again(name):
+    params, kept = {**QUIET, "metric": ["auc"]}, {**QUIET, "metric": ["auc"]}
+    data, offset = lgb.Dataset(X, BINARY, weight=WEIGHT, init_score=OFFSET, free_raw_data=False), OFFSET.copy()
+    first = bo.cv(params, data, 3, objective=name, seed=1)
+    assert params == kept and np.array_equal(data.get_field("init_score"), offset)
+    same(bo.cv(params, data, 3, objective=name, seed=1), first)
+    fresh = bo.train(params, lgb.Dataset(X, BINARY, weight=WEIGHT, init_score=OFFSET), 3, objective=name)
+    assert np.array_equal(bo.train(params, data, 3, objective=name).predict(X), fresh.predict(X))
+    params, kept = {**SINGLE, "eval_metric": ["auc"]}, {**SINGLE, "eval_metric": ["auc"]}
+    dtrain = xgb.DMatrix(X, BINARY, base_margin=OFFSET)
+    first = bo.cv(params, dtrain, 3, objective="log_loss")
+    assert params == kept and np.array_equal(dtrain.get_base_margin(), OFFSET.astype(np.float32))
+    same(bo.cv(params, dtrain, 3, objective="log_loss"), first)
+
+
 def test_learning_rates_that_a_callback_sets():
     rates = [0.5, 0.1, 0.3]
     theirs = xgb.cv({**SINGLE, "objective": "binary:logistic"}, xgb.DMatrix(X, BINARY), 3,

@@ -304,10 +304,10 @@ def test_several_targets_under_xgboosts_names(name, strategy):
 
 
 @MULTI
-@pytest.mark.parametrize("name", ["log_loss", "pseudo_huber", "poisson"])
+@pytest.mark.parametrize("name", ["log_loss", "pseudo_huber", "poisson", "quantile"])
 def test_several_targets_under_our_names(name):
     """With one output per tree, the targets know nothing of one another."""
-    o = bo.get(name, curvature="exact")  # not XGBoost's own arithmetic
+    o = bo.get(name) if name == "quantile" else bo.get(name, curvature="exact")  # not XGBoost's own arithmetic
     y = {"log_loss": (MATRIX > 1.5).astype(float), "poisson": np.floor(np.abs(MATRIX))}.get(name, MATRIX)
     for offset in (None, OFFSETS):
         dtrain, seen = xgb.DMatrix(X, y, weight=WEIGHT, base_margin=offset), {}
@@ -319,6 +319,7 @@ def test_several_targets_under_our_names(name):
             one = bo.train(SINGLE, alone, 4, objective=o)
             assert np.array_equal(booster.predict(xgb.DMatrix(X))[:, j], one.predict(xgb.DMatrix(X)))
             losses.append(np.average(o.loss(y[:, j], margins(one, alone)), weights=WEIGHT))
+            assert len(set(margins(one, xgb.DMatrix(X)))) > 4
         assert list(seen["train"]) == [name]
         assert seen["train"][name][-1] == pytest.approx(np.mean(losses), rel=2e-5)
 
@@ -340,7 +341,8 @@ def test_trees_of_several_outputs_start_at_the_best_constants():
     ({}, "multi_quantile", {}, r"'multi_quantile' takes one target per row"),
     ({}, "rank:ndcg", {}, r"'rank:ndcg' takes one target per row"),
     ({}, "aft", {}, r"'aft' takes one target per row"),
-    ({}, "reg:quantileerror", {}, r"XGBoost's 'reg:quantileerror' takes one target per row"),
+    ({}, "reg:quantileerror", {}, r"XGBoost's 'reg:quantileerror' takes one target per row, the labels have 3 columns$"),
+    ({}, bo.Quantile(curvature="native"), {}, r"Quantile\(.*: XGBoost's 'reg:quantileerror' takes one target per row"),
     ({}, "pseudo_huber", {"leaf": "exact"}, r"leaf='exact' is for one target per row, the labels have 3 columns"),
 ])  # fmt: skip
 def test_where_several_targets_are_refused(params, objective, rest, message):

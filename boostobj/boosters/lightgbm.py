@@ -149,7 +149,7 @@ def cv(
     objective, params = common.settled(objective, params, "lightgbm", aliases)
     leaves.check(leaf, objective)
     _refuse(objective, params, kwargs)
-    x = _raw_data(data)
+    x = _raw_data(data) if leaf == "exact" else None
     if leaf == "exact" and (obstacle := _obstacle(params, x)):
         raise ValueError(f"cv: leaf='exact' with {common.public_name(objective)!r} is not possible: {obstacle}")
     with _restored([data]):

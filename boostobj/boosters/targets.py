@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import builtins, protocol
+from ..links import LINKS
 from ..objective import Objective, Pointwise
 from ..registry import BuiltIn
 from . import common
@@ -50,6 +51,10 @@ def of(data: Any) -> list[Any]:
     return [Target(data, label, column) for column, label in enumerate(columns)]
 
 
+_ONE = ("reg:quantileerror", "reg:expectileerror")
+"""XGBoost's objectives of one score per row that refuse a label matrix."""
+
+
 def check(objective: Objective, data: Any, leaf: str) -> None:
     """Raise ValueError where a loss, a leaf or XGBoost's version has no place for several targets per row."""
     count = len(of(data))
@@ -59,8 +64,11 @@ def check(objective: Objective, data: Any, leaf: str) -> None:
     textbook = objective.textbook if isinstance(objective, BuiltIn) else objective
     if not isinstance(textbook, Pointwise) or objective._wants.interval:
         raise ValueError(f"train: {name!r} takes one target per row, the labels have {count} columns: train a Booster for each")
-    if isinstance(objective, BuiltIn) and objective.builtin in ("reg:quantileerror", "reg:expectileerror"):
-        raise ValueError(f"train: XGBoost's {name!r} takes one target per row, the labels have {count} columns")
+    native = objective._native_by_default("xgboost")
+    if native and native[0].name in _ONE and (isinstance(objective, BuiltIn) or objective.curvature == "native"):
+        raise ValueError(
+            f"train: {objective!r}: XGBoost's {native[0].name!r} takes one target per row, the labels have {count} columns"
+        )
     if leaf == "exact":
         raise ValueError(f"train: leaf='exact' is for one target per row, the labels have {count} columns")
     version = protocol.installed_version("xgboost")
@@ -68,6 +76,17 @@ def check(objective: Objective, data: Any, leaf: str) -> None:
         raise ValueError(
             f"train: XGBoost {version} has one base_score for all {count} columns of the labels; 3.1 and later have one for each"
         )
+
+
+def beside(objective: Objective, data: Any, nthread: int, seed: int) -> dict[str, Any]:
+    """`train_params` for as many targets as there are, with a base_score for each."""
+    each = [objective.train_params(target, nthread=nthread, seed=seed) for target in of(data)]
+    params = each[0]
+    if len(each) > 1:
+        params["base_score"] = "[" + ",".join(str(of_target["base_score"]) for of_target in each) + "]"
+        if params["objective"] in _ONE:  # the arithmetic stays, and the link
+            params = {"objective": LINKS[objective.link].xgboost, "base_score": params["base_score"]}
+    return params
 
 
 def gradients(objective: Objective, raw: np.ndarray, data: Any) -> tuple[np.ndarray, np.ndarray]:

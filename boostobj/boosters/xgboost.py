@@ -136,9 +136,12 @@ def _planned(
     start = None
     if offset_counts:
         _refuse_offset(objective, params)
-        start = _start(objective, data, beside)
+        each = targets.of(data)
+        k = int(beside.get("num_class") or (isinstance(objective, Rowwise) and objective._known_count()) or 1)
         if continued:
-            start = np.zeros(len(start))
+            start = np.zeros(k * len(each))
+        else:
+            start = np.concatenate([_start(objective, target, k) for target in each])
         if not continued:
             beside["base_score"] = _base_score_of_zero(beside)
     params = {**beside, **params}
@@ -154,17 +157,13 @@ def _planned(
     return Plan(params, gradients, memory, offsets, start, renewal, recorded)
 
 
-def _start(objective: Objective, data: Any, beside: Mapping[str, Any]) -> np.ndarray:
-    """The best start beside the offset."""
-    k = int(beside.get("num_class") or (isinstance(objective, Rowwise) and objective._known_count()) or 1)
-    found = []
-    for target in targets.of(data):
-        y, weight, bounds, _ = protocol.rows(common.public_name(objective), target, objective._wants)
-        offset = _offset(target)
-        shaped = None if offset is None else offset.reshape((len(y), k) if k > 1 else (len(y),))
-        group = None if bounds is None else np.diff(bounds)
-        found.append(np.asarray(objective.start(y, weight, offset=shaped, group=group), np.float64))
-    return np.concatenate(found)
+def _start(objective: Objective, data: Any, k: int) -> np.ndarray:
+    """The best start beside the offset, of k scores."""
+    y, weight, bounds, _ = protocol.rows(common.public_name(objective), data, objective._wants)
+    offset = _offset(data)
+    shaped = None if offset is None else offset.reshape((len(y), k) if k > 1 else (len(y),))
+    group = None if bounds is None else np.diff(bounds)
+    return np.asarray(objective.start(y, weight, offset=shaped, group=group), np.float64)
 
 
 def _forgetting() -> Any:
@@ -245,10 +244,7 @@ def _different(sets: list[Any]) -> list[Any]:
 
 def _beside(objective: Objective, data: Any, nthread: int, seed: int) -> dict[str, Any]:
     """What goes into params beside the callable: objective, base_score, number of scores."""
-    each = [objective.train_params(target, nthread=nthread, seed=seed) for target in targets.of(data)]
-    if len(each) > 1 and "base_score" in each[0]:
-        each[0]["base_score"] = "[" + ",".join(str(params["base_score"]) for params in each) + "]"
-    return each[0]
+    return targets.beside(objective, data, nthread, seed)
 
 
 def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any], metric: Any, raw: bool) -> dict[str, Any]:
