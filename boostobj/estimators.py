@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -26,10 +26,25 @@ from .boosters import common, fits
 from .objective import Groupwise, Objective
 from .registry import get
 
-__all__ = ["Classifier", "Regressor"]
+__all__ = ["Classifier", "Ranker", "Regressor"]
 
 _CLASSES_OF_ONE_SCORE = ("logit", "threshold")
 _CLASSES_OF_SEVERAL = ("softmax", "one_vs_all")
+
+
+class _Asked(NamedTuple):
+    """The data that fit is given."""
+
+    X: Any
+    y: Any
+    sample_weight: Any
+    offset: Any
+    group: Any
+    eval_set: Any
+    eval_sample_weight: Any
+    eval_offset: Any
+    eval_group: Any
+    eval_names: Any
 
 
 class _Estimator(BaseEstimator):
@@ -157,12 +172,12 @@ class _Estimator(BaseEstimator):
         return None if weight is None else _check_sample_weight(weight, x)
 
     def _rows(
-        self, x: Any, targets: Sequence[np.ndarray], weights: Sequence[np.ndarray | None], offset: Any
+        self, x: Any, targets: Sequence[np.ndarray], weights: Sequence[np.ndarray | None], offset: Any, group: Any
     ) -> list[fits.Rows]:
         """The data of each target."""
         offsets = self._offsets(offset, len(targets))
         check_consistent_length(x, *targets, *(o for o in offsets[:1] if o is not None))
-        return [fits.Rows(x, *of) for of in zip(targets, weights, offsets, strict=True)]
+        return [fits.Rows(x, *of, group) for of in zip(targets, weights, offsets, strict=True)]
 
     def _offsets(self, offset: Any, count: int) -> list[np.ndarray | None]:
         if offset is None:
@@ -240,6 +255,11 @@ class _Estimator(BaseEstimator):
         ValueError
             What does not fit together, and as `boostobj.train`.
         """
+        asked = _Asked(X, y, sample_weight, offset, None, eval_set, eval_sample_weight, eval_offset, None, eval_names)
+        return self._fit(asked, callbacks, init_model)
+
+    def _fit(self, asked: _Asked, callbacks: Any, init_model: Any) -> Any:
+        X, y, sample_weight, offset, group, *_ = asked
         side = self._side()
         if y is None:
             raise ValueError(f"This {self._owner()} estimator requires y to be passed, but the target y is None.")
@@ -248,21 +268,17 @@ class _Estimator(BaseEstimator):
         objective, count = self._chosen(), len(targets)
         weight = self._weights(sample_weight, x)
         weights = [_product(weight, of_classes) for of_classes in self._class_weights(y, count)]
-        rows = self._rows(x, targets, weights, offset)
+        rows = self._rows(x, targets, weights, offset, group)
         evals: dict[str, list[fits.Rows]] = {}
-        sets = [] if eval_set is None else list(eval_set)
-        its_weights, its_offsets, names = (
-            self._for_each("eval_sample_weight", eval_sample_weight, sets),
-            self._for_each("eval_offset", eval_offset, sets),
-            self._for_each("eval_names", eval_names, sets),
-        )
-        for i, (set_x, set_y) in enumerate(sets):
-            if set_x is X and set_y is y and its_weights[i] is sample_weight and its_offsets[i] is offset:
-                evals[names[i] or "training"] = rows
+        for i, (set_x, set_y, set_weight, set_offset, set_group, name) in enumerate(self._sets(asked)):
+            given = ((set_x, X), (set_y, y), (set_weight, sample_weight), (set_offset, offset), (set_group, group))
+            # LGBMModel asks for these two alone, and LightGBM's early stopping does not look at the training data.
+            if all(one is other for one, other in (given[:2] if side.name == "lightgbm" else given)):
+                evals[name or "training"] = rows
                 continue
-            checked = self._features(set_x, reset=False)
-            its_weight = self._weights(its_weights[i], checked)
-            evals[names[i] or f"valid_{i}"] = self._rows(checked, self._known(set_y), [its_weight] * count, its_offsets[i])
+            set_x = self._features(set_x, reset=False)
+            weights = [self._weights(set_weight, set_x)] * count
+            evals[name or f"valid_{i}"] = self._rows(set_x, self._known(set_y), weights, set_offset, set_group)
         if self.early_stopping_rounds is not None and not evals:
             raise ValueError(
                 f"{self._owner()}: early_stopping_rounds={self.early_stopping_rounds!r} needs an eval_set to be measured on"
@@ -291,12 +307,16 @@ class _Estimator(BaseEstimator):
         self.evals_result_ = results[0] if count == 1 else results
         return self
 
-    def _for_each(self, what: str, given: Sequence[Any] | None, sets: Sequence[Any]) -> list[Any]:
-        if given is None:
-            return [None] * len(sets)
-        if len(given) != len(sets):
-            raise ValueError(f"{self._owner()}: eval_set has {len(sets)} sets, {what} has {len(given)}")
-        return list(given)
+    def _sets(self, asked: _Asked) -> list[tuple[Any, ...]]:
+        """X, y, weight, offset, group and name of each evaluation set."""
+        sets = [] if asked.eval_set is None else list(asked.eval_set)
+        columns = []
+        for what in ("eval_sample_weight", "eval_offset", "eval_group", "eval_names"):
+            given = getattr(asked, what)
+            if given is not None and len(given) != len(sets):
+                raise ValueError(f"{self._owner()}: eval_set has {len(sets)} sets, {what} has {len(given)}")
+            columns.append([None] * len(sets) if given is None else list(given))
+        return [(*xy, *more) for xy, *more in zip(sets, *columns, strict=True)]
 
     # The fitted model -------------------------------------------------------------------------------------------------
 
@@ -700,3 +720,104 @@ verbosity, **native
         return _side_by_side(of_two).astype(np.float64, copy=False)  # scikit-learn 1.4 calibrates no others
 
 
+
+
+class Ranker(_Estimator):
+    """A ranker: XGBoost or LightGBM with any objective for groups of rows.
+
+    Under a booster's own name ("rank:ndcg", "lightgbm:lambdarank") the predictions are those of XGBRanker or LGBMRanker with
+    that objective and the same parameters, to the bit.
+
+    Parameters
+    ----------
+    objective : str or Objective
+        As in `Regressor`. Default: lambda_ndcg.
+    booster, n_estimators, learning_rate, leaf, eval_metric, early_stopping_rounds, importance_type, random_state, n_jobs, \
+verbosity, **native
+        As in `Regressor`.
+
+    Attributes
+    ----------
+    booster_, objective_, best_iteration_, evals_result_, feature_importances_, n_features_in_, feature_names_in_
+        As in `Regressor`.
+
+    >>> X, y = [[0.0], [1.0], [2.0], [0.5], [1.5]], [0, 1, 2, 0, 1]
+    >>> model = Ranker(n_estimators=20, max_depth=2, min_child_weight=0, n_jobs=1).fit(X, y, group=[3, 2])
+    >>> model.predict(X[:3]).argsort().tolist()
+    [0, 1, 2]
+    """
+
+    def _default(self) -> str:
+        return "lambda_ndcg"
+
+    def _learn(self, y: Any, side: Any) -> list[np.ndarray]:
+        return self._known(y)
+
+    def _known(self, y: Any) -> list[np.ndarray]:
+        return [column_or_1d(check_array(_plain(y), ensure_2d=False, input_name="y", estimator=self), warn=True)]
+
+    def _weights(self, weight: Any, x: Any) -> np.ndarray | None:
+        return None if weight is None else column_or_1d(weight)
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        group: Any = None,
+        offset: Any = None,
+        eval_set: Sequence[tuple[Any, Any]] | None = None,
+        eval_group: Sequence[Any] | None = None,
+        eval_sample_weight: Sequence[Any] | None = None,
+        eval_offset: Sequence[Any] | None = None,
+        eval_names: Sequence[str] | None = None,
+        callbacks: Sequence[Any] | None = None,
+        init_model: Any = None,
+    ) -> Any:
+        """Train.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or data frame of shape (n, p)
+            The rows of a group stand together.
+        y : array of shape (n,)
+            Degrees of relevance.
+        sample_weight : array, optional
+            XGBoost: one for each group; LightGBM: one for each row.
+        group : array of integers
+            How many rows each group has, in the order of the rows.
+        eval_group : list of arrays, optional
+            One for each of eval_set.
+        offset, eval_set, eval_sample_weight, eval_offset, eval_names, callbacks, init_model
+            As in `Regressor`.
+
+        Returns
+        -------
+        the estimator
+
+        Raises
+        ------
+        ValueError
+            No groups, what does not fit together, and as `boostobj.train`.
+        """
+        count = 0 if eval_set is None else len(eval_set)
+        if group is None or (count and (eval_group is None or any(g is None for g in eval_group))):
+            raise ValueError("Ranker: group is needed, how many rows each group has, and eval_group for each of eval_set")
+        asked = _Asked(X, y, sample_weight, offset, group, eval_set, eval_sample_weight, eval_offset, eval_group, eval_names)
+        return self._fit(asked, callbacks, init_model)
+
+    def predict(self, X: Any, offset: Any = None) -> np.ndarray:
+        """Scores: the higher the further up in its group.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or data frame of shape (n, p)
+        offset : array of shape (n,), optional
+            Added to them.
+
+        Returns
+        -------
+        array of shape (n,); float32 of XGBoost, float64 of LightGBM
+        """
+        return self._predicted(X, offset, raw=False)[0]

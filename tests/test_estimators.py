@@ -1,6 +1,8 @@
 """Estimators: the predictions of the boosters' own, and at home in scikit-learn."""
 
 import pickle
+import subprocess
+import sys
 import warnings
 
 import joblib
@@ -23,7 +25,7 @@ from sklearn.preprocessing import StandardScaler
 import boostobj as bo
 from boostobj.boosters import fits
 from boostobj.builtins import version_of
-from boostobj.estimators import Classifier, Regressor
+from boostobj.estimators import Classifier, Ranker, Regressor
 
 N, HALF = 400, 250
 RNG = np.random.default_rng(3)
@@ -211,6 +213,33 @@ def test_several_labels_are_those_of_xgboost():
         _ = ours.booster_
 
 
+@pytest.mark.parametrize("name", ["rank:ndcg", "lightgbm:lambdarank"])
+def test_rankings_are_those_of_the_boosters_own_estimator(name):
+    relevance, group = np.digitize(SIGNAL, [-1.0, 0.5, 1.5]), np.full(N // 10, 10)
+    old, new = group[: HALF // 10], group[HALF // 10 :]
+    booster, x, y = booster_of(name), X[:HALF], relevance[:HALF]
+    params = {"n_estimators": 40, "learning_rate": 0.4, "n_jobs": 1, **SMALL[booster]}
+    weight = WEIGHT[: len(old)] if booster == "xgboost" else WEIGHT[:HALF]
+    metric = {"eval_metric": "ndcg@5"} if booster == "xgboost" else {"eval_metric": "ndcg", "eval_at": [5]}
+    ours = Ranker(objective=name, booster=booster, early_stopping_rounds=3, **metric, **params)
+    ours.fit(x, y, weight, group=old, eval_set=[(X[HALF:], relevance[HALF:])], eval_group=[new])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The argument 'eval_set' is deprecated")  # of LightGBM 4.7
+        given = {"group": old, "sample_weight": weight, "eval_set": [(X[HALF:], relevance[HALF:])], "eval_group": [new]}
+        if booster == "xgboost":
+            theirs = xgb.XGBRanker(objective=name, early_stopping_rounds=3, **metric, **params)
+            theirs.fit(x, y, **given, verbose=False)
+        else:
+            theirs = lgb.LGBMRanker(**params)
+            theirs.fit(x, y, **given, eval_at=[5], callbacks=[lgb.early_stopping(3, verbose=False)])
+    assert np.array_equal(ours.predict(X), theirs.predict(X))
+    assert ours.best_iteration_ == rounds(theirs, booster) < 40
+    with pytest.raises(ValueError, match="group is needed"):
+        ours.fit(x, y)
+    usual = Ranker(booster=booster, **params).fit(x, y, group=old)
+    assert usual.objective_ == bo.LambdaNDCG() and np.corrcoef(usual.predict(x), y)[0, 1] > 0.5
+
+
 # Objectives -----------------------------------------------------------------------------------------------------------
 
 
@@ -367,6 +396,19 @@ def test_frames_with_names_categories_and_missing_values(booster):
         clone(model).fit(X[:, :3], SIGNAL).predict(X)
 
 
+def test_tables_of_other_libraries_are_what_pandas_are():
+    polars, pyarrow = pytest.importorskip("polars"), pytest.importorskip("pyarrow")
+    columns = {f"c{i}": np.nan_to_num(X[:, i]) for i in range(6)}
+    for booster in BOOSTERS:
+        model = Classifier(booster=booster, n_estimators=6, n_jobs=1, **SMALL[booster])
+        expected = model.fit(pd.DataFrame(columns), pd.Series(BINARY)).predict_proba(pd.DataFrame(columns))
+        for table, y in ((polars.DataFrame, polars.Series(BINARY)), (pyarrow.table, pyarrow.chunked_array([BINARY]))):
+            made = table(columns)
+            again = clone(model).fit(made, y, eval_set=[(made, y)])
+            assert np.array_equal(again.predict_proba(made), expected)
+            assert again.feature_names_in_.tolist() == list(columns) and again.classes_.tolist() == ["no", "yes"]
+
+
 def test_names_and_sets_of_what_is_refused():
     one, two, labels = [(X, SIGNAL)], np.c_[SIGNAL, SIGNAL], np.eye(2, dtype=int)[np.arange(N) % 2]
     digits = np.c_[np.arange(N) % 3, np.arange(N) % 4]
@@ -396,6 +438,12 @@ def test_names_and_sets_of_what_is_refused():
                 getattr(model, name)
     with pytest.raises(ValueError, match="importance_type must be one of 'weight', 'gain'"):
         _ = Regressor(importance_type="split", n_estimators=1).fit(X, SIGNAL).feature_importances_
+
+
+def test_importing_the_estimators_imports_no_booster():
+    code = "import sys, boostobj.estimators; print({'xgboost', 'lightgbm'} & set(sys.modules))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "set()"
 
 
 # scikit-learn ---------------------------------------------------------------------------------------------------------
