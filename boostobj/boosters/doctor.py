@@ -519,7 +519,7 @@ def _unsplit(case: _Case, step: _Step) -> Iterator[Finding]:
         yield from _barely(case, step)
         return
     rounds, step = _after_constants(case, step) if stuck.all() else (0, step)
-    severity = "cannot" if stuck.all() and rounds is not None else "risk"
+    severity = "cannot" if stuck.all() and rounds is not None and not _draws(case) else "risk"
     name, stuck = trees.blocked(step.grad, step.hess) if rounds else (name, stuck)
     k = len(stuck)
     of = "" if k == 1 else f" of all {k} scores" if stuck.all() else f" of score {int(np.argmax(stuck))} ({stuck.sum()} of {k})"
@@ -540,6 +540,12 @@ def _unsplit(case: _Case, step: _Step) -> Iterator[Finding]:
         what = f"no split{of} can gain more than {max(bound, 0.0):.3g} {when}, and {floor} is {trees.gain:.3g}: none is made"
         remedy = _remedy(case, step, name, stuck)
     yield Finding(name=name, severity=severity, booster=trees.booster, what=what, remedy=remedy)
+
+
+def _draws(case: _Case) -> bool:
+    """Whether another round has other gradients at the same scores."""
+    native = case.objective._native_by_default(case.trees.booster)
+    return native is not None and native[0].remembers is not None and native[0].remembers(native[1]) is not None
 
 
 def _barely(case: _Case, step: _Step) -> Iterator[Finding]:
