@@ -171,7 +171,10 @@ def _xgboost(booster: Any) -> Any:
     name = json.loads(copy.save_config())["learner"]["objective"]["name"]
     if name in _SAME:
         model = json.loads(copy.save_raw("json"))
-        config = json.loads(xgboost.Booster({"objective": _SAME[name]}).save_config())
+        row = xgboost.DMatrix(np.zeros((1, 1)))
+        other = xgboost.Booster({"objective": _SAME[name]}, [row])
+        other.predict(row)  # configures it
+        config = json.loads(other.save_config())
         model["learner"]["objective"] = config["learner"]["objective"]
         copy.load_model(bytearray(json.dumps(model).encode()))
     return copy
