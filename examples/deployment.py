@@ -1,8 +1,9 @@
 """From bo.train to ONNX: the probabilities of the model, served without XGBoost, LightGBM or boostobj.
 
-The model is an ordinary one, with start and link inside, so that converters know it. A model that stopped early is cut to
-its best iteration first: ONNX has no place for that number. ONNX has float32 thresholds and LightGBM float64 ones: a row that
-lies on one may fall on the other side, with LightGBM's own objectives too. Needs onnxmltools and onnxruntime.
+The model is an ordinary one, with start and link inside, so that converters know it. `bo.deployable` cuts a model that stopped
+early to its best iteration: ONNX has no place for that number. ONNX has float32 thresholds and LightGBM float64 ones: a row that
+lies on one may fall on the other side, with LightGBM's own objectives too. Needs
+the extra "deploy": pip install "boostobj[deploy]".
 """
 
 import lightgbm
@@ -26,7 +27,7 @@ booster = bo.train(
     {"max_depth": 3, "nthread": 1}, xgboost.DMatrix(X_train, y_train), 200, objective=objective,
     evals=[(valid, "valid")], early_stopping_rounds=5, verbose_eval=False,
 )  # fmt: skip
-best = booster[: booster.best_iteration + 1]
+best = bo.deployable(booster)
 
 dataset = lightgbm.Dataset(X_train, y_train)
 model = bo.train(
@@ -47,7 +48,7 @@ def served(onnx):
 
 probabilities = {
     "XGBoost": (best.predict(valid), served(convert_xgboost(best, initial_types=features))),
-    "LightGBM": (model.predict(X_test), served(convert_lightgbm(model, initial_types=features, zipmap=False))),
+    "LightGBM": (model.predict(X_test), served(convert_lightgbm(bo.deployable(model), initial_types=features, zipmap=False))),
 }
 differences = {name: np.abs(here - there) for name, (here, there) in probabilities.items()}
 

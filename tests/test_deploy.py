@@ -527,11 +527,3 @@ def test_deployable_mends_what_onnxmltools_cannot_read():
         short = bo.deployable(model)
         assert np.array_equal(plain(short), plain(model)) and bo.record(short) == bo.record(model)
         assert_near(by_onnx(short), plain(model))
-
-
-def test_the_example_runs(tmp_path):
-    pytest.importorskip("onnxmltools", reason="the extra 'deploy' has it")
-    example = Path(__file__).parent.parent / "examples" / "deploy_onnx.py"
-    done = subprocess.run([sys.executable, example], capture_output=True, text=True, cwd=tmp_path, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("largest difference") == 2
