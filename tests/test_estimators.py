@@ -427,7 +427,7 @@ def test_names_and_sets_of_what_is_refused():
     for message, model, y, given in cases:
         with pytest.raises(ValueError, match=message):
             model.fit(X, y, **given)
-    with pytest.raises(TypeError, match="objective must be a name or an Objective, got int"):
+    with pytest.raises(TypeError, match=r"objective must be a name.*, got int"):
         Regressor(objective=3).fit(X, SIGNAL)
     for model in (Regressor(), Classifier()):
         for use in (model.predict, model.predict_raw):
