@@ -223,6 +223,7 @@ class _Estimator(BaseEstimator):
         eval_names: Sequence[str] | None = None,
         callbacks: Sequence[Any] | None = None,
         init_model: Any = None,
+        progress: Any = False,
     ) -> Any:
         """Train.
 
@@ -245,6 +246,8 @@ class _Estimator(BaseEstimator):
             The booster's own.
         init_model : estimator, Booster or path, optional
             Training goes on from there.
+        progress : bool or rich.console.Console
+            Whether to show a progress bar, as in `boostobj.train`.
 
         Returns
         -------
@@ -256,9 +259,9 @@ class _Estimator(BaseEstimator):
             What does not fit together, and as `boostobj.train`.
         """
         asked = _Asked(X, y, sample_weight, offset, None, eval_set, eval_sample_weight, eval_offset, None, eval_names)
-        return self._fit(asked, callbacks, init_model)
+        return self._fit(asked, callbacks, init_model, progress)
 
-    def _fit(self, asked: _Asked, callbacks: Any, init_model: Any) -> Any:
+    def _fit(self, asked: _Asked, callbacks: Any, init_model: Any, progress: Any) -> Any:
         X, y, sample_weight, offset, group, *_ = asked
         side = self._side()
         if y is None:
@@ -274,11 +277,14 @@ class _Estimator(BaseEstimator):
             given = ((set_x, X), (set_y, y), (set_weight, sample_weight), (set_offset, offset), (set_group, group))
             # LGBMModel asks for these two alone, and LightGBM's early stopping does not look at the training data.
             if all(one is other for one, other in (given[:2] if side.name == "lightgbm" else given)):
-                evals[name or "training"] = rows
-                continue
-            set_x = self._features(set_x, reset=False)
-            weights = [self._weights(set_weight, set_x)] * count
-            evals[name or f"valid_{i}"] = self._rows(set_x, self._known(set_y), weights, set_offset, set_group)
+                name, its = name or "training", rows
+            else:
+                set_x = self._features(set_x, reset=False)
+                weights = [self._weights(set_weight, set_x)] * count
+                name, its = name or f"valid_{i}", self._rows(set_x, self._known(set_y), weights, set_offset, set_group)
+            if name in evals:
+                raise ValueError(f"{self._owner()}: two of eval_set are called {name!r}; eval_names must differ")
+            evals[name] = its
         if self.early_stopping_rounds is not None and not evals:
             raise ValueError(
                 f"{self._owner()}: early_stopping_rounds={self.early_stopping_rounds!r} needs an eval_set to be measured on"
@@ -299,6 +305,7 @@ class _Estimator(BaseEstimator):
                 callbacks=callbacks or (),
                 init_model=_booster_of(init_model, j),
                 num_class=num_class,
+                progress=progress,
             )
             booster, result = side.train(fit)
             boosters.append(booster)
@@ -422,8 +429,9 @@ class Regressor(RegressorMixin, _Estimator):
         Default: the booster's, 0.3 in XGBoost and 0.1 in LightGBM.
     leaf : {"newton", "exact"}
         What a leaf's value is, see `boostobj.train`.
-    eval_metric : str, callable or list of them, optional
-        Metrics of the booster by their names, and functions as its own train takes them. Default: the objective's mean loss.
+    eval_metric : str, metrics.Metric, callable or list of them, optional
+        Metrics of the booster by their names, of `boostobj.metrics` as objects, and functions as the booster's own train takes
+        them. Default: the objective's mean loss.
     early_stopping_rounds : int, optional
         Stop where the metric has not improved for so many rounds: XGBoost looks at the last metric of the last set,
         LightGBM at every one. Needs eval_set.
@@ -774,6 +782,7 @@ verbosity, **native
         eval_names: Sequence[str] | None = None,
         callbacks: Sequence[Any] | None = None,
         init_model: Any = None,
+        progress: Any = False,
     ) -> Any:
         """Train.
 
@@ -789,7 +798,7 @@ verbosity, **native
             How many rows each group has, in the order of the rows.
         eval_group : list of arrays, optional
             One for each of eval_set.
-        offset, eval_set, eval_sample_weight, eval_offset, eval_names, callbacks, init_model
+        offset, eval_set, eval_sample_weight, eval_offset, eval_names, callbacks, init_model, progress
             As in `Regressor`.
 
         Returns
@@ -805,7 +814,7 @@ verbosity, **native
         if group is None or (count and (eval_group is None or any(g is None for g in eval_group))):
             raise ValueError("Ranker: group is needed, how many rows each group has, and eval_group for each of eval_set")
         asked = _Asked(X, y, sample_weight, offset, group, eval_set, eval_sample_weight, eval_offset, eval_group, eval_names)
-        return self._fit(asked, callbacks, init_model)
+        return self._fit(asked, callbacks, init_model, progress)
 
     def predict(self, X: Any, offset: Any = None) -> np.ndarray:
         """Scores: the higher the further up in its group.

@@ -14,6 +14,7 @@ import scipy.sparse
 import xgboost as xgb
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.datasets import load_breast_cancer
 from sklearn.exceptions import NotFittedError
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import log_loss
@@ -520,3 +521,26 @@ def test_an_optuna_study_over_the_parameters_of_an_objective():
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     study.optimize(value, n_trials=4)
     assert len({trial.value for trial in study.trials}) == 4 and study.best_value < np.abs(SIGNAL[HALF:]).mean()
+
+
+@pytest.mark.parametrize("booster", ["xgboost", "lightgbm"])
+def test_metrics_see_predictions_and_stop_in_their_direction(booster):
+    auc, own = bo.metrics.get("auc"), bo.metrics.get("brier")
+    x, y = load_breast_cancer(return_X_y=True)
+    for metrics, watched in (([own, auc], "auc"), ([auc, own], "brier")):
+        one = [metrics[-1]] if booster == "lightgbm" else metrics  # LightGBM looks at all of them
+        model = Classifier(
+            booster=booster, n_estimators=60, learning_rate=0.5, eval_metric=one, early_stopping_rounds=4, n_jobs=1, verbosity=0
+        )
+        model.fit(x[::2], y[::2], eval_set=[(x[1::2], y[1::2])])
+        values = model.evals_result_["valid_0"][watched]
+        best = max(values) if watched == "auc" else min(values)
+        assert values.index(best) + 1 == model.best_iteration_ < len(values)
+        expected = bo.metrics.get(watched).value(y[1::2], model.predict_proba(x[1::2])[:, 1])
+        assert best == pytest.approx(expected, rel=1e-5)
+
+
+def test_two_sets_of_one_name_are_refused():
+    x, y = np.eye(4), [0.0, 1.0, 2.0, 3.0]
+    with pytest.raises(ValueError, match="Regressor: two of eval_set are called 'a'"):
+        Regressor(n_estimators=1).fit(x, y, eval_set=[(x, y), (x + 1, y)], eval_names=["a", "a"])

@@ -15,8 +15,10 @@ import numpy as np
 
 from .. import protocol
 from ..links import LINKS
+from ..metrics import Metric
 from ..objective import Objective
 from . import common, train
+from .frames import refuse_frames
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Fit:
     callbacks: Sequence[Any]
     init_model: Any
     num_class: int | None
+    progress: Any = False
 
     def metric_names(self) -> list[str]:
         return [m for m in self.metrics if isinstance(m, str)]
@@ -106,7 +109,11 @@ class XGBoost:
             params["eval_metric"] = fit.metric_names()
         more: dict[str, Any] = {}
         functions = fit.metric_functions()
-        if functions:
+        if functions and all(isinstance(f, Metric) for f in functions):
+            more["metric"] = functions
+        elif functions:
+            objective = self.settled(fit.objective)
+            functions = [common.bound(f, objective) if isinstance(f, Metric) else f for f in functions]
             more["custom_metric"] = functions[0] if len(functions) == 1 else _all_of(functions)
         if fit.early_stopping_rounds is not None:
             more["early_stopping_rounds"] = fit.early_stopping_rounds
@@ -123,6 +130,7 @@ class XGBoost:
             evals_result=results,
             verbose_eval=False,
             callbacks=list(fit.callbacks),
+            progress=fit.progress,
             **more,
         )
         return booster, _results(results)
@@ -279,6 +287,7 @@ class LightGBM:
             valid_sets=list(evals.values()),
             valid_names=list(evals),
             callbacks=[*fit.callbacks, lightgbm.record_evaluation(results)],
+            progress=fit.progress,
             **more,
         )
         booster.free_dataset()
@@ -300,6 +309,7 @@ class LightGBM:
     def predict(self, booster: Any, objective: Objective, x: Any, offset: np.ndarray | None, *, raw: bool) -> np.ndarray:
         from .lightgbm import aliases
 
+        refuse_frames("predict", x)
         # Predicting, LightGBM resets threads and verbosity to their defaults; early stopping of predictions is asked for here.
         not_again = aliases("num_iterations") | aliases("objective") | {"random_state"}
         told = {n: v for n, v in self.params().items() if n not in not_again}
