@@ -175,8 +175,8 @@ def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str,
     """
     if "eval_metric" in params:
         given = params["eval_metric"]
-        for name in [given] if isinstance(given, str) else given:
-            if raw and name.split("@")[0].rstrip("-") not in _RANKS:
+        for name in [given] if isinstance(given, str) else given or ():
+            if raw and str(name).split("@")[0].rstrip("-") not in _RANKS:
                 raise ValueError(
                     f"train: no objective of XGBoost has the link of {objective!r}, so that its metric {name!r} would see raw"
                     f" scores; allowed are {', '.join(sorted(_RANKS))}, or custom_metric; its own loss is measured where"
