@@ -94,6 +94,7 @@ def replayed(
 
 def trees(booster: Any) -> Any:
     if isinstance(booster, xgb.Booster):
+        booster.set_attr(boostobj=None)  # what bo.train says about how the model was made
         return booster.save_raw("ubj")
     return booster.model_to_string().split("\nTree=0", 1)[1].split("\nend of trees")[0]
 

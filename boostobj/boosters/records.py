@@ -103,7 +103,10 @@ def on_xgboost(
     carrier = learner["objective"]["name"]
     raw = raw_in_xgboost(objective, carrier)
     if start is None:
-        score = np.array([float(v) for v in learner["learner_model_param"]["base_score"].strip("[]").split(",")])
+        shape = learner["learner_model_param"]
+        score = np.array([float(v) for v in shape["base_score"].strip("[]").split(",")])
+        if len(score) == 1:  # before 3.1 there is one for all
+            score = score.repeat(max(1, int(shape["num_class"]), int(shape.get("num_target", 1))))
         if row and row[0].name == carrier:
             link = row[0].link
         else:

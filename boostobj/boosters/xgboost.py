@@ -254,9 +254,9 @@ def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str,
     has no objective with the link.
     """
     ours = common.like(objective) != "xgboost"
-    given = params.get("eval_metric", ())
+    given = params.get("eval_metric") or ()
     for name in [given] if isinstance(given, str) else given:
-        if ours and raw and name.split("@")[0].rstrip("-") not in _RANKS:
+        if ours and raw and str(name).split("@")[0].rstrip("-") not in _RANKS:
             raise ValueError(
                 f"train: no objective of XGBoost has the link of {objective!r}, so that its metric {name!r} would see raw"
                 f" scores; allowed are {', '.join(sorted(_RANKS))}; the argument metric= of train takes those of"
