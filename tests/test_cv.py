@@ -59,6 +59,8 @@ XGBOOST_CASES = {
 @pytest.mark.parametrize("case", XGBOOST_CASES)
 def test_xgboosts_own_name_gives_xgboosts_cv(case):
     name, y, info, asked = XGBOOST_CASES[case]
+    if case == "levels" and builtins.row_for(name, {"quantile_alpha": (0.2, 0.8)}, xgb.__version__) is None:
+        pytest.skip("this XGBoost has one level")
     params, asked = {**SINGLE, **asked.get("params", {})}, {n: v for n, v in asked.items() if n != "params"}
     for as_pandas in (True, False):
         asked["as_pandas"] = as_pandas
@@ -335,7 +337,7 @@ def test_learning_rates_that_a_callback_sets():
     ({}, xgb.DMatrix(X, BINARY), {"obj": abs}, TypeError, r"cv has no argument 'obj'"),
     ({}, xgb.DMatrix(X, BINARY), {"objective": bo.Pointwise}, TypeError, r"or the class of one, got Pointwise"),
     ({}, xgb.DMatrix(X, BINARY), {"leaf": "best"}, ValueError, r"leaf must be one of"),
-    ({}, xgb.QuantileDMatrix(X, BINARY), {}, ValueError, r"QuantileDMatrix. is not yet supported"),
+    ({}, xgb.QuantileDMatrix(X, BINARY), {}, ValueError, r"QuantileDMatrix. is not yet|Slicing DMatrix is not"),
     ({"objective": "reg:gamma"}, xgb.DMatrix(X, BINARY), {}, ValueError, r"params\['objective'\] is 'reg:gamma'"),
     ({"boosting": "dart"}, lgb.Dataset(X, BINARY), {}, ValueError, r"boosting='dart' gives another model"),
     ({"linear_tree": True}, lgb.Dataset(X, BINARY), {"leaf": "exact"}, ValueError, r"cv: leaf='exact'.*linear_tree"),
