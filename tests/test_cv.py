@@ -179,6 +179,17 @@ def test_the_callable_in_lightgbms_folds_gives_the_models_of_its_own_objective()
         assert mine.model_to_string().count("objective=binary sigmoid:1") == 1
 
 
+def test_leaves_that_lightgbm_sets_anew_under_our_name():
+    o, asked = bo.AbsoluteError(curvature="native"), {"folds": FOLDS, "return_cvbooster": True}
+    ours = bo.cv(QUIET, lgb.Dataset(X, SIGNAL), 5, objective=o, **asked)
+    theirs = lgb.cv({**QUIET, "objective": "regression_l1"}, lgb.Dataset(X, SIGNAL), 5, **asked)
+    for mine, other in zip(ours["cvbooster"].boosters, theirs["cvbooster"].boosters, strict=True):
+        assert np.array_equal(mine.predict(X), other.predict(X))
+    np.testing.assert_allclose(ours["valid absolute_error-mean"], theirs["valid l1-mean"], rtol=1e-12)
+    with pytest.raises(ValueError, match=r"cv: what LightGBM sets its leaves to with AbsoluteError\(.*bagging_fraction leaves"):
+        bo.cv({**QUIET, "bagging_fraction": 0.5, "bagging_freq": 1}, lgb.Dataset(X, SIGNAL), 2, objective=o)
+
+
 @pytest.mark.parametrize("booster", ["xgboost", "lightgbm"])
 def test_early_stopping_looks_at_the_mean_of_the_folds(booster):
     if booster == "xgboost":
