@@ -104,8 +104,9 @@ def test_a_bar_in_xgboost(shown, capfd):
     assert capfd.readouterr() == ("", "")  # the bar is in the place of XGBoost's lines
     stopped = {"early_stopping_rounds": 2, "evals": [(valid, "valid")], "progress": console}
     booster = bo.train({**SINGLE, "eta": 1.0}, dtrain, 50, objective="log_loss", **stopped)
-    assert shown.texts[-1][:2] == (booster.num_boosted_rounds(), 50)
-    assert booster.num_boosted_rounds() < 50 and shown.alive == 0
+    rounds = booster.num_boosted_rounds()
+    assert rounds - shown.texts[-1][0] in (0, 1)  # XGBoost 2 asks its callbacks in any order, and none after one that stops
+    assert shown.texts[-1][1] == 50 > rounds and shown.alive == 0
 
 
 def test_a_bar_in_lightgbm(shown):
@@ -118,8 +119,7 @@ def test_a_bar_in_lightgbm(shown):
     assert shown.texts == [(0, 4, ""), *expected]
     assert shown.alive == 0 and expected[-1][2] in console.file.getvalue()
     rest["callbacks"] = [lgb.early_stopping(2, verbose=False)]
-    params = {**QUIET, "learning_rate": 1.0, "num_iterations": 50}
-    bo.train(params, data, 4, objective="log_loss", **rest)
+    bo.train({**QUIET, "learning_rate": 1.0}, data, 50, objective="log_loss", **rest)
     done = shown.texts[-1]
     assert done[1] == 50 and 2 < done[0] < 50 and shown.alive == 0
     bo.train(QUIET, lgb.Dataset(X, BINARY), 3, objective="log_loss", init_model=first, progress=console)
@@ -219,7 +219,7 @@ def test_gblinear_under_xgboosts_names(name, way):
 @pytest.mark.parametrize("name", ["log_loss", "softmax", "pseudo_huber"])
 def test_gblinear_under_our_names(name):
     """What training saw is what the model predicts, given the offset or not."""
-    o, y = bo.get(name), TARGET[name]
+    o, y = bo.get(name, curvature="exact"), TARGET[name]  # XGBoost's own arithmetic brings its own start
     offset = np.stack([OFFSET, -OFFSET, 2 * OFFSET], axis=1) if name == "softmax" else OFFSET
     params = {"booster": "gblinear", "nthread": 1, "updater": "coord_descent"}
     for given in (None, offset):
@@ -289,13 +289,12 @@ STRATEGIES = ("one_output_per_tree", "multi_output_tree")
 @pytest.mark.parametrize("name", OF_MATRIX)
 def test_several_targets_under_xgboosts_names(name, strategy):
     y, params = OF_MATRIX[name], {**SINGLE, "multi_strategy": strategy}
-    threads = 2 if name == "reg:squarederror" else 1
-    for weight, offset, nthread in ((None, None, threads), (WEIGHT, None, 1), (WEIGHT, OFFSETS, 1)):
-        asked, results = {**params, "nthread": nthread}, [{}, {}]
+    for weight, offset in ((None, None), (WEIGHT, None), (WEIGHT, OFFSETS)):
+        results = [{}, {}]
         dtrain = xgb.DMatrix(X, y, weight=weight, base_margin=offset)
         rest = {"evals": [(dtrain, "train")], "verbose_eval": False}
-        ours = bo.train(asked, dtrain, 4, objective=name, evals_result=results[0], **rest)
-        theirs = xgb.train({**asked, "objective": name}, dtrain, 4, evals_result=results[1], **rest)
+        ours = bo.train(params, dtrain, 4, objective=name, evals_result=results[0], **rest)
+        theirs = xgb.train({**params, "objective": name}, dtrain, 4, evals_result=results[1], **rest)
         assert np.array_equal(margins(ours, dtrain), margins(theirs, dtrain))
         assert np.array_equal(ours.predict(xgb.DMatrix(X)), theirs.predict(xgb.DMatrix(X)))
         assert results[0] == results[1]

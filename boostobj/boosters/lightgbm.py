@@ -26,6 +26,8 @@ _RANKS = {
     *("map", "mean_average_precision"),
 }
 _NO_METRIC = {"none", "na", "null", "custom"}
+_CLASSES = ("logit", "softmax", "one_vs_all")
+"""Links of losses whose targets are classes."""
 
 
 def aliases(name: str) -> set[str]:
@@ -53,9 +55,7 @@ def train(
         refuse_frames("train", dataset)
     x = _raw_data(data)
     name = common.public_name(objective)
-    renewed = objective._native_by_default("lightgbm")
-    if renewed is None or renewed[0].leaves is None:
-        renewed = None
+    renewed = _renewed(objective)
     obstacle = _obstacle(params, x)
     if leaf == "exact":
         if obstacle:
@@ -77,6 +77,12 @@ def train(
             stacklevel=4,
         )
         return _by_lightgbm(objective, params, data, num_boost_round, sets, kwargs, measured)
+
+
+def _renewed(objective: Objective) -> tuple[builtins.Native, Mapping[str, Any]] | None:
+    """LightGBM's own objective that the objective is, if it sets its leaves anew."""
+    native = objective._native_by_default("lightgbm")
+    return native if native and native[0].leaves is not None else None
 
 
 def _by_lightgbm(
@@ -149,16 +155,21 @@ def cv(
     objective, params = common.settled(objective, params, "lightgbm", aliases)
     leaves.check(leaf, objective)
     _refuse(objective, params, kwargs)
-    x = _raw_data(data) if leaf == "exact" else None
-    if leaf == "exact" and (obstacle := _obstacle(params, x)):
-        raise ValueError(f"cv: leaf='exact' with {common.public_name(objective)!r} is not possible: {obstacle}")
-    with _restored([data]):
-        if common.like(objective) == "lightgbm" and objective._native_by_default("lightgbm"):
-            # Its metrics need its own objective: they would see raw scores beside ours.
-            own = {**params, **_changed(objective), "objective": builtins.names()[common.public_name(objective)].name}
-            found = common.asked(objective, metric, kwargs.get("feval"), "feval")
-            feval = {"feval": [m.for_predictions() for m in found]} if found else {}
+    if common.like(objective) == "lightgbm" and objective._native_by_default("lightgbm"):
+        # Its metrics need its own objective: they would see raw scores beside ours.
+        own = {**params, **_changed(objective), "objective": builtins.names()[common.public_name(objective)].name}
+        measured = common.asked(objective, metric, kwargs.get("feval"), "feval")
+        feval = {"feval": [m.for_predictions() for m in measured]} if measured else {}
+        with _restored([data]):
             return lightgbm.cv(own, data, num_boost_round, **{**kwargs, **feval})
+    renewed = None if leaf == "exact" else _renewed(objective)
+    x = _raw_data(data) if leaf == "exact" or renewed else None
+    if leaf == "exact" or renewed:
+        obstacle = _obstacle(params, x) or (renewed and _obstacle_to_the_same(params, kwargs))
+        if obstacle:
+            what = "leaf='exact'" if leaf == "exact" else "what LightGBM sets its leaves to"
+            raise ValueError(f"cv: {what} with {objective!r} is not possible: {obstacle}")
+    with _restored([data]):
         _readable(data, data, params)
         continued = kwargs.get("init_model") is not None
         if not continued and data._predictor is not None:
@@ -179,9 +190,9 @@ def cv(
             for dataset in (train, valid):
                 _readable(dataset, train, of_fold)
             raw_data = None
-            if leaf == "exact":
+            if x is not None:
                 raw_data = _taken(x, train.used_indices) if train.reference is data else _raw_data(train)
-            plan = _planned(of_fold, train, objective, [train, valid], continued, raw_data, None)
+            plan = _planned(of_fold, train, objective, [train, valid], continued, raw_data, renewed)
             plans[id(train)] = plan
             return train, valid, {**plan.params, "objective": "none"}
 
@@ -189,11 +200,14 @@ def cv(
             return plans[id(train)].gradients(raw, train)
 
         asked["callbacks"] = [_begun(plans.values()), *(asked.get("callbacks") or ())]
-        results: Any = lightgbm.cv({**params, "objective": gradients}, data, num_boost_round, fpreproc=planned, **asked)
-    if "cvbooster" in results:
-        for booster, plan in zip(results["cvbooster"].boosters, plans.values(), strict=True):
+        try:
+            found: Any = lightgbm.cv({**params, "objective": gradients}, data, num_boost_round, fpreproc=planned, **asked)
+        except leaves.NotTheSame as reason:
+            raise ValueError(f"cv: {objective!r}: LightGBM's leaves cannot be reproduced: {reason}") from None
+    if "cvbooster" in found:
+        for booster, plan in zip(found["cvbooster"].boosters, plans.values(), strict=True):
             _finished(booster, plan).free_dataset()
-    return results
+    return found
 
 
 def _split(objective: Objective, data: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,7 +224,7 @@ def _split(objective: Objective, data: Any, asked: Mapping[str, Any]) -> dict[st
     if "stratified" in asked:
         return {}
     y, _ = protocol.labels(common.public_name(objective), data)
-    return {"stratified": objective.link in ("logit", "softmax", "one_vs_all") and bool((y == np.round(y)).all())}
+    return {"stratified": objective.link in _CLASSES and bool((y == np.round(y)).all())}
 
 
 class Plan(NamedTuple):

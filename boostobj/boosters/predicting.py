@@ -127,7 +127,7 @@ def deployable(booster: Any) -> Any:
     "binary:logitraw" (it gives probabilities), "one_vs_all" (probabilities that add up to 1; treelite too is wrong there), and
     booster="dart". And in LightGBM: "one_vs_all", and "squared_root_error" and reg_sqrt (it gives raw scores). Several scores
     that are no classes ("multi_quantile", "multi_expectile") neither converter can be relied on to take. Compare before you
-    ship, as examples/deploy_onnx.py does.
+    ship, as examples/deployment.py does.
 
     Parameters
     ----------

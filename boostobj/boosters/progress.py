@@ -100,5 +100,8 @@ class _Round:
         done = env.iteration - env.begin_iteration
         if self.before_iteration and done:
             return
-        measured = [(f"{data}-{metric}", value) for data, metric, value, *_ in env.evaluation_result_list or ()]
+        results = [(data, metric, value) for data, metric, value, *_ in env.evaluation_result_list or ()]
+        # LightGBM before 4.7 has "cv_agg" where now is the data set, and that before the metric.
+        names = [metric.replace(" ", "-", 1) if data == "cv_agg" else f"{data}-{metric}" for data, metric, _ in results]
+        measured = [(name, value) for name, (_, _, value) in zip(names, results, strict=True)]
         self._bar.show(done + (not self.before_iteration), env.end_iteration - env.begin_iteration, measured)

@@ -142,7 +142,6 @@ def _planned(
             start = np.zeros(k * len(each))
         else:
             start = np.concatenate([_start(objective, target, k) for target in each])
-        if not continued:
             beside["base_score"] = _base_score_of_zero(beside)
     params = {**beside, **params}
     renewal = None
