@@ -164,16 +164,19 @@ def test_one_target_only(booster):
         assert trained(booster, bo.LogLoss(), np.ones(N))[0] == 0
 
 
+PAIRS = bo.PairwiseLogistic(curvature="exact")
+
+
 def test_nothing_to_rank():
     relevance, group = np.repeat(np.arange(34) % 3, 13), np.full(34, 13)
-    (finding,) = found("pairwise_logistic", relevance, group=group)
+    (finding,) = found(PAIRS, relevance, group=group)
     assert (finding.name, finding.severity, finding.booster) == ("gradient", "cannot", "")
     data = xgb.DMatrix(X, relevance)
     data.set_group(group)
     with pytest.warns(bo.DoctorWarning, match="gradient is 0 in every row"):
-        model = bo.train(QUIET["xgboost"], data, 2, objective="pairwise_logistic")
+        model = bo.train(QUIET["xgboost"], data, 2, objective=PAIRS)
     assert (model.trees_to_dataframe()["Feature"] == "Leaf").all()
-    assert found("pairwise_logistic", np.arange(N) % 3, group=group) == ()
+    assert found(PAIRS, np.arange(N) % 3, group=group) == ()
 
 
 def test_steps_that_run_away():

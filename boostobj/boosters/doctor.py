@@ -353,7 +353,7 @@ def _refused(booster: str, objective: Objective, params: dict[str, Any], data: A
         for check in checks:
             try:
                 check()
-            except (TypeError, ValueError) as error:
+            except ValueError as error:
                 yield _refusal(name, booster, error)
 
     if booster == "xgboost":

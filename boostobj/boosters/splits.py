@@ -112,8 +112,8 @@ class Trees(NamedTuple):
         g, h = left_g[-1], left_h[-1]
         left_g, left_h = left_g[:-1], left_h[:-1]  # all rows are no child
         root = self.term(g, h)
-        children = self.term(left_g, left_h) + self.term(g - left_g, h - left_h)
         with np.errstate(invalid="ignore"):  # infinite less infinite, without any Hessian: no bound
+            children = self.term(left_g, left_h) + self.term(g - left_g, h - left_h)
             return float(np.nan_to_num(children - root * (1 - ROOM), nan=np.inf, posinf=np.inf).max(initial=-np.inf))
 
     def imagined(self, feature: np.ndarray, g: np.ndarray, h: np.ndarray, most: int = 0) -> np.ndarray:
