@@ -373,6 +373,7 @@ CONSTANT = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::boostobj.DoctorWarning")  # nothing is learnt, on purpose
 @pytest.mark.parametrize("from_average", [True, False])
 @pytest.mark.parametrize("case", CONSTANT)
 def test_lightgbms_model_is_constant_where_no_feature_can_be_used(case, from_average):

@@ -234,7 +234,7 @@ def record(booster: Any) -> dict[str, Any] | None:
     >>> import numpy as np, xgboost
     >>> from boostobj import train
     >>> x, y = np.array([[0.0], [0.0], [1.0], [1.0]]), [0, 1, 1, 1]
-    >>> booster = train({"nthread": 1}, xgboost.DMatrix(x, y), 2, objective="log_loss")
+    >>> booster = train({"nthread": 1, "min_child_weight": 0}, xgboost.DMatrix(x, y), 2, objective="log_loss")
     >>> {key: record(booster)[key] for key in ("objective", "link", "curvature", "arithmetic")}
     {'objective': 'log_loss', 'link': 'logit', 'curvature': 'native', 'arithmetic': 'binary:logistic'}
     """
