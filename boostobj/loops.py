@@ -631,6 +631,11 @@ _ROOM = 640
 """Scratch space of a group beside that which grows with it."""
 
 
+def weight_array(weight: np.ndarray | None, y: np.ndarray) -> np.ndarray:
+    """Weights for loops over groups: without any an empty array of the type of the targets."""
+    return np.empty(0, y.dtype) if weight is None else weight
+
+
 @numba.njit(error_model="numpy", nogil=True)
 def _largest(bounds, start, stop):
     most = 0
@@ -640,16 +645,17 @@ def _largest(bounds, start, stop):
 
 
 @functools.cache
-def groupwise(group: Callable, kind: int, whole: bool) -> Callable:
+def groupwise(group: Callable, kind: int) -> Callable:
     """Loss (where there is room for it), gradient and Hessian of whole groups. A group with anything bad is left out.
 
-    `rank` is an order of the rows within each group in which the kernel is to see them, or None.
+    `rank` is an order of the rows within each group in which the kernel is to see them, or None; without weights `weight`
+    is empty. These kernels are long: what can be looked at when it runs is not compiled twice.
     """
-    compiled = Compiled("groupwise", group, kind, whole)
+    compiled = Compiled("groupwise", group, kind)
     group_ = compiled.kernel
 
     @compiled.loop
-    def loop(start, stop, bounds, rank, targets, raw, weight, params, low, high, least, limit, loss, grad, hess):
+    def loop(start, stop, bounds, rank, targets, raw, weight, params, low, high, whole, least, limit, loss, grad, hess):
         most = _largest(bounds, start, stop)
         y, f, w, out, g, h = np.empty(most), np.empty(most), np.empty(most), np.empty(most), np.empty(most), np.empty(most)
         order, work = np.empty(2 * most, np.int64), np.empty(8 * most + _ROOM)
@@ -664,7 +670,7 @@ def groupwise(group: Callable, kind: int, whole: bool) -> Callable:
                     row = rank[row]
                 y[i] = targets[0][row]
                 f[i] = raw[row]
-                w[i] = weight_of(weight, row, 1.0)
+                w[i] = weight[row] if weight.size else 1.0
                 bad = _noted(bad, _outside(y[i], low, high, whole), _BAD_TARGET)
                 bad = _noted(bad, not (abs(f[i]) <= LARGEST), _BAD_RAW)
                 bad = _weight_noted(bad, w[i], LARGEST)
@@ -686,9 +692,12 @@ def groupwise(group: Callable, kind: int, whole: bool) -> Callable:
 
 
 @functools.cache
-def native_groupwise(function: Callable, wide: bool, whole: bool) -> Callable:
-    """A booster's own arithmetic for whole groups. A group in which anything is bad is left out."""
-    compiled = Compiled("native_groupwise", function, wide, whole)
+def native_groupwise(function: Callable, wide: bool) -> Callable:
+    """A booster's own arithmetic for whole groups. A group in which anything is bad is left out.
+
+    Without weights `weight` is empty.
+    """
+    compiled = Compiled("native_groupwise", function, wide)
     function_ = compiled.kernel
     score = np.float64 if wide else np.float32
     like = score(0.0)
@@ -697,7 +706,7 @@ def native_groupwise(function: Callable, wide: bool, whole: bool) -> Callable:
     farthest = LARGEST if wide else largest
 
     @compiled.loop
-    def loop(start, stop, bounds, y, raw, weight, params, low_, high_, grad, hess):
+    def loop(start, stop, bounds, y, raw, weight, params, low_, high_, whole, grad, hess):
         low = np.float32(max(low_, -LARGEST_FLOAT32))
         high = np.float32(min(high_, LARGEST_FLOAT32))
         most = _largest(bounds, start, stop)
@@ -707,12 +716,12 @@ def native_groupwise(function: Callable, wide: bool, whole: bool) -> Callable:
         for q in range(start, stop):
             first, last = bounds[q], bounds[q + 1]
             m = last - first
-            y_, raw_, weight_ = rows(y, first, last), rows(raw, first, last), rows(weight, first, last)
+            y_, raw_ = y[first:last], raw[first:last]
             grad_, hess_ = grad[first:last], hess[first:last]
             bad = _CLEAR
             for i in range(m):
                 f[i] = narrowed(raw_[i], like)
-                w[i] = weight_of(weight_, i, one)
+                w[i] = weight[first + i] if weight.size else one
                 bad = _noted(bad, _outside(y_[i], low, high, whole), _BAD_TARGET)
                 bad = _noted(bad, not (abs(f[i]) <= farthest), _BAD_RAW)
                 bad = _weight_noted(bad, w[i], largest)

@@ -311,7 +311,8 @@ class Objective(ABC):
                 parameters = row.prepare(step, native.values)
         ends = native.labels.float32_ends
         if row.groups:
-            bad = _over_groups(native.loop, step.bounds, len(raw), y, raw, weight, parameters, *ends, *results)
+            data = (y, raw, loops.weight_array(weight, y), parameters, *ends, native.labels.integer)
+            bad = _over_groups(native.loop, step.bounds, len(raw), *data, *results)
         else:
             bad = _over_rows(native.loop, raw, _columns(y) if y.ndim == 2 else y, raw, weight, parameters, *ends, *results)
         if bad & loops.BAD_TARGET and not self._is_builtin():
@@ -507,7 +508,7 @@ class Objective(ABC):
             raise ValueError(f"{self._owner}: y must have shape (n,), one target per row, got {y.shape}")
 
     def _target(self, y: Any) -> np.ndarray:
-        y = np.ascontiguousarray(y, dtype=np.float64)
+        y = protocol.for_loop(np.ascontiguousarray(y, dtype=np.float64))
         if self._wants.interval:
             y = protocol.signed(y) if y.ndim == 1 else np.asfortranarray(y)
         self._check_shape(y)
@@ -516,7 +517,7 @@ class Objective(ABC):
     def _weight(self, weight: Any, y: np.ndarray) -> np.ndarray | None:
         if weight is None:
             return None
-        weight = np.ascontiguousarray(weight, dtype=np.float64)
+        weight = protocol.for_loop(np.ascontiguousarray(weight, dtype=np.float64))
         self._same_length(y, y, weight)
         return weight
 
@@ -883,11 +884,11 @@ class Groupwise(_Textbook):
 
     @final
     def _run(self, rows: protocol.Rows, raw: np.ndarray, kind: int, least: float, loss: Any, grad: Any, hess: Any) -> int:
-        loop = loops.groupwise(type(self).group, kind, self.domain.integer)
-        rest = (*self.domain.ends, least, _limit((grad, hess)), loss, grad, hess)
+        loop = loops.groupwise(type(self).group, kind)
+        rest = (*self.domain.ends, self.domain.integer, least, _limit((grad, hess)), loss, grad, hess)
         assert rows.bounds is not None
         rank = orders.by_size(rows.y, rows.bounds) if self.by_size else None
-        data = (rows.bounds, len(raw), rank, (rows.y,), raw, rows.weight)
+        data = (rows.bounds, len(raw), rank, (rows.y,), raw, loops.weight_array(rows.weight, rows.y))
         return _over_groups(loop, *data, self._kernel_parameters(), *rest)
 
     @final
@@ -919,9 +920,13 @@ def _native_step(
     if row.booster == booster:
         builtins.tell(booster, version)
     labels = objective._labels_of(row, k)
-    made = loops.native_groupwise if row.groups else loops.native_rowwise if row.count else loops.native_pointwise
     parameters = () if row.prepare else row.kernel_parameters(values)
-    return _NativeStep(row, values, parameters, labels, made(row.kernel, row.wide, labels.integer))
+    if row.groups:
+        loop = loops.native_groupwise(row.kernel, row.wide)
+    else:
+        made = loops.native_rowwise if row.count else loops.native_pointwise
+        loop = made(row.kernel, row.wide, labels.integer)
+    return _NativeStep(row, values, parameters, labels, loop)
 
 
 def _over_rows(loop: Callable[..., int], raw: np.ndarray, *arguments: Any) -> int:
@@ -972,7 +977,7 @@ def _limit(results: tuple[np.ndarray, np.ndarray]) -> float:
 
 def _float_array(raw: Any) -> np.ndarray:
     raw = np.asarray(raw)
-    return raw if raw.dtype in (np.float32, np.float64) else raw.astype(np.float64)
+    return protocol.for_loop(raw if raw.dtype in (np.float32, np.float64) else raw.astype(np.float64))
 
 
 def _root_of_many(slope: Callable[[np.ndarray], np.ndarray], c: np.ndarray, shift_free: bool) -> np.ndarray:

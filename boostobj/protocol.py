@@ -291,11 +291,23 @@ def read(owner: str, y_true: Any, y_pred: Any, sample_weight: Any, group: Any, w
     return Call("lightgbm" if raw.dtype == np.float64 else "xgboost", _grouped(owner, y, weight, group, wants), raw)
 
 
+class _Shown:
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values
+        interface = values.__array_interface__
+        self.__array_interface__ = {**interface, "data": (interface["data"][0], False)}
+
+
+def for_loop(values: np.ndarray) -> np.ndarray:
+    """The same memory as an array that is not read-only: Numba would compile every loop, which only reads it, once more."""
+    return values if values.flags.writeable else np.asarray(_Shown(values))
+
+
 def _float32(values: Any) -> np.ndarray:
     if type(values) is np.ndarray and values.dtype == np.float32 and values.flags.c_contiguous:
-        return values
+        return for_loop(values)
     with np.errstate(over="ignore"):  # what is beyond float32 becomes inf, and is refused as such
-        return np.ascontiguousarray(values, dtype=np.float32)
+        return for_loop(np.ascontiguousarray(values, dtype=np.float32))
 
 
 def _scores(owner: str, raw: Any) -> np.ndarray:
@@ -304,7 +316,7 @@ def _scores(owner: str, raw: Any) -> np.ndarray:
         raise TypeError(
             f"{owner}: raw scores must be a NumPy array of float32 (XGBoost) or float64 (LightGBM), got {kind}"
         )
-    return raw
+    return for_loop(raw)
 
 
 def _refuse_dart(owner: str, dataset: Any) -> None:

@@ -47,7 +47,7 @@ def every_loop():
                 lambda f: loops.best_constants(f, True, True),
             ),
             "row": (lambda f: loops.rowwise_loss(f, True), lambda f: loops.rowwise_gradient(f, 0, True)),
-            "group": (lambda f: loops.groupwise(f, 0, False),),
+            "group": (lambda f: loops.groupwise(f, 0),),
         }.items():
             if kernel := getattr(cls, name, None):
                 yield from (make(kernel) for make in made)
@@ -55,7 +55,7 @@ def every_loop():
         if row.kernel is not None:
             yield loops.native_pointwise(row.kernel, row.wide, False)
             yield loops.native_rowwise(row.kernel, row.wide, False)
-            yield loops.native_groupwise(row.kernel, row.wide, False)
+            yield loops.native_groupwise(row.kernel, row.wide)
 
 
 def within(dispatcher, seen):

@@ -156,11 +156,11 @@ def _pairs_start(kernel_: Any) -> Any:
         given = {**values, "lambdarank_unbiased": False}  # all biases are 1 at first
         memory = {"round": 0, **(step.memory or {})}
         parameters = _prepare_pairs(Step(**{**vars(step), "memory": memory}), given)
-        loop = loops.native_groupwise(kernel_, False, False)
-        ends = -loops.LARGEST_FLOAT32, loops.LARGEST_FLOAT32
+        loop = loops.native_groupwise(kernel_, False)
+        ends = -loops.LARGEST_FLOAT32, loops.LARGEST_FLOAT32, False
         y, raw = np.ascontiguousarray(step.y, _f4), np.zeros(n, _f4)
-        narrow = None if step.weight is None else np.ascontiguousarray(step.weight, _f4)
-        loop(0, step.bounds.size - 1, step.bounds, y, raw, narrow, parameters, *ends, grad, hess)
+        weights = np.ascontiguousarray(loops.weight_array(step.weight, y), _f4)
+        loop(0, step.bounds.size - 1, step.bounds, y, raw, weights, parameters, *ends, grad, hess)
         return np.array([xgboost.newton(grad, hess, threads)])
 
     return start

@@ -188,9 +188,11 @@ def _ordered(step: Step, values: Mapping[str, Any]) -> tuple[Any, ...]:
 def _cox_start(step: Step, weight: np.ndarray | None, k: int, values: Mapping[str, Any], threads: int) -> np.ndarray:
     """One Newton step from a score of 0, then the link."""
     grad, hess = np.empty(len(step.y), _f4), np.empty(len(step.y), _f4)
-    ends = -loops.LARGEST_FLOAT32, loops.LARGEST_FLOAT32
-    loop = loops.native_groupwise(cox, False, False)
-    loop(0, 1, step.bounds, step.y, np.zeros_like(step.y), weight, _ordered(step, values), *ends, grad, hess)
+    ends = -loops.LARGEST_FLOAT32, loops.LARGEST_FLOAT32, False
+    loop = loops.native_groupwise(cox, False)
+    y = np.ascontiguousarray(step.y, _f4)
+    weights = np.ascontiguousarray(loops.weight_array(weight, y), _f4)
+    loop(0, 1, step.bounds, y, np.zeros_like(y), weights, _ordered(step, values), *ends, grad, hess)
     return np.array([expf_of(newton(grad, hess, threads))], _f4)
 
 
