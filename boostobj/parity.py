@@ -211,7 +211,7 @@ def _run_xgboost(case: Case, data: Data, objective: Objective) -> Result:
 
     dtrain = data.dmatrix(case.weighted)
     params = {**XGBOOST_DEFAULTS, **dict(case.params)}
-    params |= objective.train_params(dtrain, nthread=params["nthread"])
+    params |= objective.train_params(dtrain, nthread=params["nthread"], seed=params.get("seed"))
     # Two rounds first: compiling and the quantile sketch are not what is compared.
     def train_ours(rounds: int) -> Any:
         if case.trained:
