@@ -361,3 +361,10 @@ def test_refused(params, data, rest, error, message):
 
 def test_the_table_of_built_ins_names_what_is_tested():
     assert {f"lightgbm:{name}" for name, *_ in LIGHTGBM_CASES.values()} <= set(builtins.names())
+
+
+def test_refusals_say_who_refuses():
+    cases = (({**QUIET, "metric": "binary_logloss"}, lgb.Dataset(X, BINARY)), ({"scale_pos_weight": 2}, xgb.DMatrix(X, BINARY)))
+    for params, data in cases:
+        with pytest.raises(ValueError, match="^cv: (LightGBM hands|params)"):
+            bo.cv(params, data, 2, objective="log_loss")

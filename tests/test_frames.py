@@ -196,6 +196,12 @@ except BaseException:
     assert ended.returncode != 0 and "caught" not in ended.stdout, "LightGBM has learnt to raise: refuse_frames may go"
 
 
+def test_predicting_from_them_is_refused_too():
+    model = bo.train(QUIET, lgb.Dataset(np.stack([NUMBER, NUMBER], axis=1), Y), 2, objective="squared_error")
+    with pytest.raises(ValueError, match="predict: LightGBM would end the process over 1 of 2 columns of the polars"):
+        bo.predict(model, TABLES[next(iter(TABLES))]())
+
+
 def test_many_columns_are_counted():
     x = pl.DataFrame({f"c{i}": LETTER for i in range(8)})
     with pytest.raises(ValueError, match=r"over 8 of 8 columns .*'c4' \(String\) and 3 more; give it numbers"):

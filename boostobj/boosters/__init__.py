@@ -252,15 +252,20 @@ def _either(
         from .doctor import warn
 
         warn(objective, params, data, leaf, kwargs)
-    with bars.shown(progress) as bar:
-        if protocol.is_dmatrix(data):
-            from . import xgboost
+    try:
+        with bars.shown(progress) as bar:
+            if protocol.is_dmatrix(data):
+                from . import xgboost
 
-            kwargs = bars.in_xgboost(bar, num_boost_round, kwargs)
-            return getattr(xgboost, what)(params, data, num_boost_round, objective, leaf, metric, kwargs)
-        if protocol.is_dataset(data):
-            from . import lightgbm
+                kwargs = bars.in_xgboost(bar, num_boost_round, kwargs)
+                return getattr(xgboost, what)(params, data, num_boost_round, objective, leaf, metric, kwargs)
+            if protocol.is_dataset(data):
+                from . import lightgbm
 
-            kwargs = bars.in_lightgbm(bar, kwargs)
-            return getattr(lightgbm, what)(params, data, num_boost_round, objective, leaf, metric, kwargs)
+                kwargs = bars.in_lightgbm(bar, kwargs)
+                return getattr(lightgbm, what)(params, data, num_boost_round, objective, leaf, metric, kwargs)
+    except (TypeError, ValueError) as error:
+        if error.args and str(error.args[0]).startswith("train: "):  # what they share does not know who asks
+            error.args = (str(error.args[0]).replace("train", what, 1), *error.args[1:])
+        raise
     raise TypeError(f"{what}: data must be an xgboost.DMatrix or a lightgbm.Dataset, got {type(data).__name__}")

@@ -12,6 +12,7 @@ from .. import protocol
 from ..domain import first_bad
 from ..links import applied
 from . import records
+from .frames import refuse_frames
 
 _SAME = {"reg:logistic": "binary:logistic", "survival:cox": "reg:gamma", "survival:aft": "reg:gamma"}
 """Objectives of XGBoost whose link onnxmltools does not know, and one with the same link that it knows."""
@@ -46,7 +47,7 @@ def predict(booster: Any, data: Any, *, offset: Any = None, **kwargs: Any) -> np
         Not a Booster.
     ValueError
         The model has no record, or one that cannot be read; an offset with XGBoost, of another shape, that is not finite, or
-        beside leaves or contributions.
+        beside leaves or contributions; tables of polars or pyarrow with columns over which LightGBM ends the process.
 
     >>> import numpy as np, xgboost
     >>> from boostobj import train
@@ -66,6 +67,7 @@ def predict(booster: Any, data: Any, *, offset: Any = None, **kwargs: Any) -> np
                 "predict: offset is for LightGBM; XGBoost adds the base_margin of its data, xgboost.DMatrix(x, base_margin=...)"
             )
         return _by_xgboost(booster, data, link, slope, raw, kwargs)
+    refuse_frames("predict", data)
     return _by_lightgbm(booster, data, link, slope, raw, offset, kwargs)
 
 
