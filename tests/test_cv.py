@@ -366,5 +366,5 @@ def test_the_table_of_built_ins_names_what_is_tested():
 def test_refusals_say_who_refuses():
     cases = (({**QUIET, "metric": "binary_logloss"}, lgb.Dataset(X, BINARY)), ({"scale_pos_weight": 2}, xgb.DMatrix(X, BINARY)))
     for params, data in cases:
-        with pytest.raises(ValueError, match="^cv: (LightGBM hands|params)"):
+        with pytest.raises(ValueError, match=r"^cv: (LightGBM hands|params)"):
             bo.cv(params, data, 2, objective="log_loss")
