@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import json
 import math
 import warnings
@@ -246,7 +245,7 @@ class _Data:
 
 
 def _module(booster: str) -> Any:
-    importlib.import_module(booster)  # what its objectives compute depends on its version
+    __import__(booster)  # what its objectives compute depends on its version
     return xgboost if booster == "xgboost" else lightgbm
 
 
