@@ -657,7 +657,7 @@ def groupwise(group: Callable, kind: int) -> Callable:
     @compiled.loop
     def loop(start, stop, bounds, rank, targets, raw, weight, params, low, high, whole, least, limit, loss, grad, hess):
         most = _largest(bounds, start, stop)
-        y, f, w, out, g, h = np.empty(most), np.empty(most), np.empty(most), np.empty(most), np.empty(most), np.empty(most)
+        y, f, w, out, g, h = np.empty(most), np.empty(most), np.ones(most), np.empty(most), np.empty(most), np.empty(most)
         order, work = np.empty(2 * most, np.int64), np.empty(8 * most + _ROOM)
         flags = _CLEAR
         for q in range(start, stop):
@@ -670,10 +670,11 @@ def groupwise(group: Callable, kind: int) -> Callable:
                     row = rank[row]
                 y[i] = targets[0][row]
                 f[i] = raw[row]
-                w[i] = weight[row] if weight.size else 1.0
                 bad = _noted(bad, _outside(y[i], low, high, whole), _BAD_TARGET)
                 bad = _noted(bad, not (abs(f[i]) <= LARGEST), _BAD_RAW)
-                bad = _weight_noted(bad, w[i], LARGEST)
+                if weight.size:  # else they stay 1
+                    w[i] = weight[row]
+                    bad = _weight_noted(bad, w[i], LARGEST)
             flags |= bad
             if bad & ~_POSITIVE_WEIGHT or m == 0:
                 continue
@@ -716,14 +717,15 @@ def native_groupwise(function: Callable, wide: bool) -> Callable:
         for q in range(start, stop):
             first, last = bounds[q], bounds[q + 1]
             m = last - first
-            y_, raw_ = y[first:last], raw[first:last]
+            y_, raw_, weight_ = y[first:last], raw[first:last], weight[first:last]
             grad_, hess_ = grad[first:last], hess[first:last]
             bad = _CLEAR
             for i in range(m):
                 f[i] = narrowed(raw_[i], like)
-                w[i] = weight[first + i] if weight.size else one
                 bad = _noted(bad, _outside(y_[i], low, high, whole), _BAD_TARGET)
                 bad = _noted(bad, not (abs(f[i]) <= farthest), _BAD_RAW)
+            for i in range(weight_.size):  # else they stay 1
+                w[i] = weight_[i]
                 bad = _weight_noted(bad, w[i], largest)
             flags |= bad
             if bad & ~_POSITIVE_WEIGHT or m == 0:
