@@ -23,6 +23,8 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from .boosters import common, fits
+from .domain import first_bad
+from .loops import LARGEST_FLOAT32
 from .objective import Groupwise, Objective
 from .registry import get
 
@@ -169,7 +171,14 @@ class _Estimator(BaseEstimator):
         return self._validate_data(x, reset=reset, accept_sparse=sparse, force_all_finite=False)
 
     def _weights(self, weight: Any, x: Any) -> np.ndarray | None:
-        return None if weight is None else _check_sample_weight(weight, x)
+        if weight is None:
+            return None
+        return self._not_negative(_check_sample_weight(weight, x))
+
+    def _not_negative(self, weight: np.ndarray) -> np.ndarray:
+        if (weight < 0).any():
+            raise first_bad(self._owner(), "sample_weight", "not negative", weight, weight < 0)
+        return weight
 
     def _rows(
         self, x: Any, targets: Sequence[np.ndarray], weights: Sequence[np.ndarray | None], offset: Any, group: Any
@@ -482,6 +491,9 @@ class Regressor(RegressorMixin, _Estimator):
         if self._intervals and np.ndim(y) == 2:
             return [np.asarray(y, np.float64)]
         y = check_array(y, ensure_2d=False, input_name="y", estimator=self)
+        beyond = ~(np.abs(y.astype(np.float64)) <= LARGEST_FLOAT32)
+        if beyond.any():
+            raise first_bad(self._owner(), "y", f"within the range of float32 (up to {LARGEST_FLOAT32:.3g})", y, beyond)
         if y.ndim == 2 and y.shape[1] > 1:
             return list(np.ascontiguousarray(y.T))
         return [column_or_1d(y, warn=True)]
@@ -765,7 +777,7 @@ verbosity, **native
         return [column_or_1d(check_array(_plain(y), ensure_2d=False, input_name="y", estimator=self), warn=True)]
 
     def _weights(self, weight: Any, x: Any) -> np.ndarray | None:
-        return None if weight is None else column_or_1d(weight)
+        return None if weight is None else self._not_negative(column_or_1d(weight))
 
     def fit(
         self,

@@ -545,3 +545,17 @@ def test_two_sets_of_one_name_are_refused():
     x, y = np.eye(4), [0.0, 1.0, 2.0, 3.0]
     with pytest.raises(ValueError, match="Regressor: two of eval_set are called 'a'"):
         Regressor(n_estimators=1).fit(x, y, eval_set=[(x, y), (x + 1, y)], eval_names=["a", "a"])
+
+
+@pytest.mark.parametrize("booster", ["xgboost", "lightgbm"])
+def test_what_a_booster_would_refuse_in_its_own_words(booster):
+    x, y = np.eye(4), np.array([0.0, 1.0, 2.0, 3.0])
+    model = Regressor(booster=booster, n_estimators=1, n_jobs=1)
+    with pytest.raises(ValueError, match=r"Regressor: sample_weight must be not negative, got -2.0 in row 1 \(2 of 4 rows\)"):
+        model.fit(x, y, sample_weight=[1, -2, -1, 0])
+    with pytest.raises(ValueError, match=r"y must be within the range of float32 .*, got 1e\+300 in row 3 \(1 of 4 rows\)"):
+        model.fit(x, np.r_[y[:3], 1e300])
+    with pytest.raises(ValueError, match=r"Regressor: sample_weight must be not negative"):
+        model.fit(x, y, eval_set=[(x + 1, y)], eval_sample_weight=[-y])
+    with pytest.raises(ValueError, match=r"Ranker: sample_weight must be not negative, got -1.0 in row 0"):
+        Ranker(booster=booster).fit(x, y, -np.ones(2 if booster == "xgboost" else 4), group=[2, 2])
