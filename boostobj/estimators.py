@@ -531,7 +531,8 @@ class Classifier(ClassifierMixin, _Estimator):
     Classes may be numbers, text, anything that can be sorted. A y of several columns of 0 and 1 means labels that do not
     exclude each other: one model is trained for each. Under a booster's own name ("binary:logistic",
     "lightgbm:multiclass") the predictions are those of XGBClassifier or LGBMClassifier with that objective and the same
-    parameters, to the bit.
+    parameters, to the bit; but under "binary:logitraw" XGBClassifier calls raw scores above 1/2 the second class, and this
+    estimator those above 0.
 
     Parameters
     ----------
