@@ -13,6 +13,7 @@ import boostobj as bo
 from boostobj import protocol
 from boostobj.boosters import common, splits
 from boostobj.boosters import doctor as module
+from boostobj.builtins import version_of
 
 X, Y = load_diabetes(return_X_y=True)
 N = len(Y)
@@ -241,6 +242,9 @@ def test_classes_and_weights_without_rows():
 def test_a_score_without_splits_among_others():
     y = np.r_[np.zeros(200), np.ones(200), [2]]
     findings = found("softmax", y, booster="xgboost")
+    if version_of(xgb.__version__) < (3, 1):  # starts all scores at 1/2
+        assert findings == ()
+        return
     assert [(f.name, f.severity) for f in findings] == [("hessian", "risk")] and "of score 2 (1 of 3)" in findings[0].what
 
 

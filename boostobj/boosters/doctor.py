@@ -14,7 +14,7 @@ import numpy as np
 from .. import builtins, protocol
 from ..objective import Objective, Pointwise, Rowwise
 from ..registry import BuiltIn, get
-from . import common, lightgbm, records, xgboost
+from . import common, lightgbm, records, targets, xgboost
 from .splits import LEAST_GAIN, ROOM, Trees, value
 from .splits import trees as trees_of
 
@@ -197,6 +197,8 @@ def warn(
         return  # the start is another model's
     if booster == "lightgbm" and protocol._not_constructed(data) and data.label is None:
         return  # its labels are in a file
+    if booster == "xgboost" and len(targets.of(data)) > 1:
+        return  # it looks at one target
     try:
         settled, rest = common.settled(objective, params, booster, module.aliases)
         findings = _of_the_trees(booster, settled, rest, data, leaf)
@@ -471,8 +473,9 @@ def _constant(case: _Case, offset: np.ndarray | None) -> np.ndarray:
         return start if str(params.get("boost_from_average", True)).lower() not in ("false", "-") else np.zeros(len(start))
     beside = {**xgboost._beside(objective, data, _nthread(params), _seed(params)), **params}
     score = beside.get("base_score")
-    if score is None:
-        return best(None)
+    if score is None:  # XGBoost before 3.1, several scores: its own objective then starts all at 1/2
+        found = best(None)
+        return np.full(len(found), 0.5) if objective._native_by_default("xgboost") else found
     values = np.atleast_1d(np.asarray(json.loads(score) if isinstance(score, str) else score, np.float32))
     k = int(beside.get("num_class") or values.size)
     values = np.broadcast_to(values, (k,)) if values.size == 1 else values
