@@ -275,15 +275,6 @@ def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str,
     return made
 
 
-def _measured(metric: metrics.Metric, raw: np.ndarray, dmatrix: Any) -> tuple[str, float]:
-    """The metric's name and value; the loss of several targets is the mean of theirs."""
-    each = targets.of(dmatrix) if metric.kind == "loss" else [dmatrix]
-    if len(each) == 1 or metric.objective is None:
-        return metric(raw, dmatrix)
-    losses = [common.mean_loss(metric.objective, scores, target) for scores, target in zip(raw.T, each, strict=True)]
-    return metric.xgboost_name, float(np.mean(losses))
-
-
 def _precise(measured: list[metrics.Metric]) -> Any:
     """A callback whose `metric` is a custom_metric, and which gives evaluations back the digits that XGBoost drops.
 
@@ -300,7 +291,7 @@ def _precise(measured: list[metrics.Metric]) -> Any:
             self.values: list[list[tuple[str, float]]] = []
 
         def metric(self, raw: np.ndarray, dmatrix: Any) -> list[tuple[str, float]]:
-            self.values.append([_measured(m, raw, dmatrix) for m in measured])
+            self.values.append([m(raw, dmatrix) for m in measured])
             return self.values[-1]
 
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
