@@ -359,7 +359,7 @@ def _refused(booster: str, objective: Objective, params: dict[str, Any], data: A
 
     if booster == "xgboost":
         beside: dict[str, Any] = {}
-        yield from attempt("parameter", lambda: beside.update(xgboost._beside(objective, data, _nthread(params), _seed(params))))
+        yield from attempt("parameter", lambda: beside.update(xgboost._beside(objective, data, params)))
         raw = bool(beside) and records.raw_in_xgboost(objective, beside["objective"])
         yield from attempt("metric", lambda: xgboost._with_metric(objective, dict(params), {}, None, raw))
         if xgboost._offset(data) is not None and common.like(objective) != "xgboost":
@@ -389,14 +389,6 @@ def _refused(booster: str, objective: Objective, params: dict[str, Any], data: A
             what=f"early stopping looks at all of {', '.join(map(repr, several))}, and stops at the first that does not improve",
             remedy="name the one that counts first, with first_metric_only=True",
         )
-
-
-def _nthread(params: Mapping[str, Any]) -> int:
-    return int(params.get("nthread", params.get("n_jobs", 0)) or 0)
-
-
-def _seed(params: Mapping[str, Any]) -> int:
-    return int(params.get("seed", params.get("random_state", 0)) or 0)
 
 
 # The start ------------------------------------------------------------------------------------------------------------
@@ -436,7 +428,7 @@ class _Case(NamedTuple):
         return np.ascontiguousarray(scores, kind)
 
     def step(self, raw: np.ndarray) -> _Step:
-        memory = {"round": 0, "params": self.params, "seed": _seed(self.params) if self.trees.booster == "xgboost" else 0}
+        memory = {"round": 0, "params": self.params, "seed": xgboost.seed(self.params) if self.trees.booster == "xgboost" else 0}
         name = common.public_name(self.objective)
         call = protocol.read(name, raw, self.data, None, None, self.objective._wants)
         grad, hess = self.objective._called(call, memory)
@@ -466,12 +458,12 @@ def _constant(case: _Case, offset: np.ndarray | None) -> np.ndarray:
     if offset is not None:
         several = isinstance(_textbook(objective), Rowwise)
         shaped: Any = offset.reshape(len(y), -1) if several else offset.reshape(len(y))
-        still = like or str(params.get("boost_from_average", True)).lower() in ("false", "-")
+        still = like or not lightgbm._averaged(params, continued=False)
         return np.zeros(shaped.shape[1] if several else 1) if still else best(shaped)
     if case.trees.booster == "lightgbm":
         start = lightgbm._start(objective, data)
-        return start if str(params.get("boost_from_average", True)).lower() not in ("false", "-") else np.zeros(len(start))
-    beside = {**xgboost._beside(objective, data, _nthread(params), _seed(params)), **params}
+        return start if lightgbm._averaged(params, continued=False) else np.zeros(len(start))
+    beside = {**xgboost._beside(objective, data, params), **params}
     score = beside.get("base_score")
     if score is None:  # XGBoost before 3.1, several scores: its own objective then starts all at 1/2
         found = best(None)

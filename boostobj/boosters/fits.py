@@ -17,7 +17,7 @@ from .. import protocol
 from ..links import LINKS
 from ..metrics import Metric
 from ..objective import Objective
-from . import common, train
+from . import common, records, train
 from .frames import refuse_frames
 
 
@@ -313,19 +313,12 @@ class LightGBM:
         # Predicting, LightGBM resets threads and verbosity to their defaults; early stopping of predictions is asked for here.
         not_again = aliases("num_iterations") | aliases("objective") | {"random_state"}
         told = {n: v for n, v in self.params().items() if n not in not_again}
-        if offset is None and (raw or self._carries(objective)):
+        if offset is None and (raw or not records.raw_in_lightgbm(objective)):
             return booster.predict(x, raw_score=raw, **told)
         scores = booster.predict(x, raw_score=True, **told)
         if offset is not None:
             scores = scores + offset.reshape(scores.shape)
         return scores if raw else objective.inverse_link(scores)
-
-    def _carries(self, objective: Objective) -> bool:
-        """Whether an objective of LightGBM has the link, so that its predictions are on the scale of the target."""
-        if common.like(objective) == self.name:
-            return True
-        pattern = LINKS[objective.link].lightgbm
-        return bool(pattern) and (objective._slope() == 1.0 or "{slope" in pattern)
 
     def importances(self, booster: Any, kind: str | None, n_features: int) -> np.ndarray:
         return booster.feature_importance(importance_type=kind or "split")

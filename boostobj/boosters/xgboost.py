@@ -23,6 +23,14 @@ def aliases(name: str) -> set[str]:
     return {name}
 
 
+def nthread(params: Mapping[str, Any]) -> int:
+    return int(params.get("nthread", params.get("n_jobs", 0)) or 0)
+
+
+def seed(params: Mapping[str, Any]) -> int:
+    return int(params.get("seed", params.get("random_state", 0)) or 0)
+
+
 def train(
     params: Mapping[str, Any],
     data: Any,
@@ -34,11 +42,7 @@ def train(
 ) -> Any:
     import xgboost
 
-    objective, params = common.settled(objective, params, "xgboost", aliases)
-    leaves.check(leaf, objective)
-    targets.check(objective, data, leaf)
-    if leaf == "exact":
-        _refuse_exact(objective, params, kwargs)
+    objective, params = _settled(params, data, objective, leaf, kwargs)
     sets = _different([data, *(d for d, _ in kwargs.get("evals") or ())])
     continued = kwargs.get("xgb_model") is not None
     plan = _planned(params, data, objective, leaf, sets, continued=continued)
@@ -53,6 +57,18 @@ def train(
     return _finished(booster, plan)
 
 
+def _settled(
+    params: Mapping[str, Any], data: Any, objective: str | Objective | type[Objective], leaf: str, kwargs: Mapping[str, Any]
+) -> tuple[Objective, dict[str, Any]]:
+    """Objective and parameters, with nothing among what was asked that cannot be."""
+    objective, params = common.settled(objective, params, "xgboost", aliases)
+    leaves.check(leaf, objective)
+    targets.check(objective, data, leaf)
+    if leaf == "exact":
+        _refuse_exact(objective, params, kwargs)
+    return objective, params
+
+
 def cv(
     params: Mapping[str, Any],
     data: Any,
@@ -65,17 +81,13 @@ def cv(
     """xgboost.cv around the objective, with a plan for each fold: fpreproc is where XGBoost shows its folds."""
     import xgboost
 
-    objective, params = common.settled(objective, params, "xgboost", aliases)
-    leaves.check(leaf, objective)
-    targets.check(objective, data, leaf)
-    if leaf == "exact":
-        _refuse_exact(objective, params, kwargs)
+    objective, params = _settled(params, data, objective, leaf, kwargs)
     objective = common.counted(objective, data)
     asked = {name: value for name, value in kwargs.items() if name not in ("metrics", "fpreproc")}
     named = kwargs.get("metrics") or params.get("eval_metric") or ()
     named = {"eval_metric": [named] if isinstance(named, str) else list(named)} if named else {}
     params |= named
-    raw = records.raw_in_xgboost(objective, _beside(objective, data, 0, 0)["objective"])
+    raw = records.raw_in_xgboost(objective, _beside(objective, data, params)["objective"])
     asked = _with_metric(objective, params, asked, metric, raw)
     preprocess = kwargs.get("fpreproc")
     plans: dict[int, Plan] = {}
@@ -115,8 +127,7 @@ def _planned(
 ) -> Plan:
     """The plan for one training; `data` is the first of `sets`."""
     builtin = common.like(objective) == "xgboost"
-    nthread = int(params.get("nthread", params.get("n_jobs", 0)) or 0)
-    beside = _beside(objective, data, nthread, int(params.get("seed", params.get("random_state", 0)) or 0))
+    beside = _beside(objective, data, params)
     if continued:
         beside.pop("base_score", None)  # it would replace the one of the model
     estimated = "base_score" not in params and not continued  # by XGBoost, were it its own objective
@@ -241,9 +252,9 @@ def _different(sets: list[Any]) -> list[Any]:
     return list({id(d): d for d in sets}.values())
 
 
-def _beside(objective: Objective, data: Any, nthread: int, seed: int) -> dict[str, Any]:
+def _beside(objective: Objective, data: Any, params: Mapping[str, Any]) -> dict[str, Any]:
     """What goes into params beside the callable: objective, base_score, number of scores."""
-    return targets.beside(objective, data, nthread, seed)
+    return targets.beside(objective, data, nthread(params), seed(params))
 
 
 def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any], metric: Any, raw: bool) -> dict[str, Any]:

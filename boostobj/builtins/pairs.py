@@ -38,14 +38,6 @@ def _gain(y, exponential):
 
 
 @kernel
-def _dcg_of_run(discount, first, stop, gain):
-    total = 0.0
-    for k in range(first, stop):
-        total += discount[k] * gain
-    return total
-
-
-@kernel
 def _best_dcg(y, depth, exponential, discount, order, key, spare_order, spare_key):
     """The DCG of the documents in the order of their labels, down to a depth."""
     depth = min(y.size, depth)
