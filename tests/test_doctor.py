@@ -11,8 +11,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 
 import boostobj as bo
 from boostobj import protocol
-from boostobj.boosters import common, splits
-from boostobj.boosters import doctor as module
+from boostobj.boosters import common, diagnosis, splits
 from boostobj.builtins import version_of
 
 X, Y = load_diabetes(return_X_y=True)
@@ -391,9 +390,9 @@ def test_it_looks_at_the_start_that_train_has(booster, objective, y, params, off
     raw = model.predict(x, **({"output_margin": True} if booster == "xgboost" else {"raw_score": True}))
     if booster == "lightgbm" and offset is not None:
         raw = raw + offset
-    o, rest = common.settled(objective, params, booster, module._module(booster).aliases)
+    o, rest = common.settled(objective, params, booster, diagnosis.module_of(booster).aliases)
     rows = protocol.rows("", data, o._wants)
-    case = module._Case(o, rest, data, rows, splits.trees(booster, rest, o))
+    case = diagnosis._Case(o, rest, data, rows, splits.trees(booster, rest, o))
     scale = 1 + np.abs(raw).max()
     assert case.start().shape == raw.shape and np.abs(case.start() - raw).max() <= 1e-6 * scale
 
@@ -402,7 +401,7 @@ def test_many_rows_are_like_few(monkeypatch):
     """The imagined trees see some of the rows, and ask for accordingly less."""
     y = np.repeat(Y, 6)
     whole = [(f.severity, f.booster) for f in found(EXACT, y) if f.name in ("steps", "divergence")]
-    monkeypatch.setattr(module, "_ROWS", 500)
+    monkeypatch.setattr(diagnosis, "_ROWS", 500)
     some = [(f.severity, f.booster) for f in found(EXACT, y) if f.name in ("steps", "divergence")]
     assert some == whole == [("risk", "lightgbm")]
     assert found("squared_error", y, offset=np.zeros(len(y), np.float32)) == ()
