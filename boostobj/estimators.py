@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -49,7 +50,7 @@ class _Asked(NamedTuple):
     eval_names: Any
 
 
-class _Estimator(BaseEstimator):
+class _Estimator(BaseEstimator, ABC):
     """What the estimators share. The parameters are those of `Regressor`."""
 
     _native: Mapping[str, Any] = MappingProxyType({})
@@ -153,8 +154,9 @@ class _Estimator(BaseEstimator):
             return self.objective()
         return self.objective
 
+    @abstractmethod
     def _default(self) -> str:
-        raise NotImplementedError
+        """The objective where none is given."""
 
     # Data -------------------------------------------------------------------------------------------------------------
 
@@ -198,13 +200,13 @@ class _Estimator(BaseEstimator):
             raise ValueError(f"{self._owner()}: y has {count} columns, offset has {offset.shape[1]}")
         return list(np.ascontiguousarray(offset.T))
 
+    @abstractmethod
     def _learn(self, y: Any, side: Any) -> list[np.ndarray]:
         """The targets as the booster takes them, one for each Booster; and what is to be known of them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _known(self, y: Any) -> list[np.ndarray]:
         """The same of an evaluation set."""
-        raise NotImplementedError
 
     def _class_weights(self, y: Any, count: int) -> list[np.ndarray | None]:
         return [None] * count
