@@ -366,7 +366,7 @@ def test_aft_of_narrow_and_of_far_intervals(distribution):
         grad, hess = bo.AFT(distribution=distribution, curvature=kind).grad_hess(y, raw)
         assert checks.worst(grad, true.grad)[0] <= checks.LIMIT
         assert checks.worst(hess, true.curvature[kind])[0] <= checks.LIMIT
-        assert (hess > 0).all()
+        assert (hess >= 0).all()  # 0 where the true one, exp(-exp(z)) of the extreme distribution, is below the smallest float
 
 
 def test_damped_steps_end_near_the_interval():
