@@ -5,10 +5,10 @@ import os
 # Set before anything loads a booster: threads that wait must not spin, or two test processes on two cores hinder each other.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-import zlib  # noqa: E402
+import zlib
 
-import numpy as np  # noqa: E402
-import pytest  # noqa: E402
+import numpy as np
+import pytest
 
 SEED = int(os.environ.get("BOOSTOBJ_TEST_SEED", "0"))
 """Another number gives every test that draws from its module's RNG other data; CI keeps 0."""

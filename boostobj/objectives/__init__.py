@@ -1,50 +1,19 @@
 """The objectives, one class each, grouped by target. Importing this registers them."""
 
-from .classification import Hinge, LogLoss
-from .counts import Gamma, Poisson, Tweedie
-from .multiclass import OneVsAll, Softmax
-from .quantiles import MultiExpectile, MultiQuantile
-from .ranking import XENDCG, LambdaMAP, LambdaNDCG, PairwiseLogistic
-from .regression import (
-    AbsoluteError,
-    AbsolutePercentageError,
-    Expectile,
-    Fair,
-    Huber,
-    LogCosh,
-    PseudoHuber,
-    Quantile,
-    SquaredError,
-    SquaredLogError,
-    SquaredRootError,
-)
-from .survival import AFT, Cox
+from . import classification, counts, multiclass, quantiles, ranking, regression, survival
+from .classification import *
+from .counts import *
+from .multiclass import *
+from .quantiles import *
+from .ranking import *
+from .regression import *
+from .survival import *
 
-__all__ = [
-    "AFT",
-    "XENDCG",
-    "AbsoluteError",
-    "AbsolutePercentageError",
-    "Cox",
-    "Expectile",
-    "Fair",
-    "Gamma",
-    "Hinge",
-    "Huber",
-    "LambdaMAP",
-    "LambdaNDCG",
-    "LogCosh",
-    "LogLoss",
-    "MultiExpectile",
-    "MultiQuantile",
-    "OneVsAll",
-    "PairwiseLogistic",
-    "Poisson",
-    "PseudoHuber",
-    "Quantile",
-    "Softmax",
-    "SquaredError",
-    "SquaredLogError",
-    "SquaredRootError",
-    "Tweedie",
-]
+__all__: list[str] = []
+__all__ += classification.__all__
+__all__ += counts.__all__
+__all__ += multiclass.__all__
+__all__ += quantiles.__all__
+__all__ += ranking.__all__
+__all__ += regression.__all__
+__all__ += survival.__all__

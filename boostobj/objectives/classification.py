@@ -10,6 +10,8 @@ from ..elementary import exp, expm1, hypot, softplus
 from ..objective import Pointwise
 from ..registry import register
 
+__all__ = ["Hinge", "LogLoss"]
+
 
 @final
 @register

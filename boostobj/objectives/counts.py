@@ -11,6 +11,8 @@ from ..elementary import exp, expm1, fma, kernel, where
 from ..objective import Pointwise
 from ..registry import register
 
+__all__ = ["Gamma", "Poisson", "Tweedie"]
+
 
 @kernel
 def _product(x, f):  # type: ignore[no-untyped-def]

@@ -14,6 +14,8 @@ from ..objective import Pointwise, Rowwise
 from ..registry import register
 from .classification import LogLoss
 
+__all__ = ["OneVsAll", "Softmax"]
+
 
 @final
 @register

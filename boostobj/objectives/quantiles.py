@@ -14,6 +14,8 @@ from ..objective import Pointwise, Rowwise
 from ..registry import register
 from .regression import Quantile
 
+__all__ = ["MultiExpectile", "MultiQuantile"]
+
 _GAP = 1e-6  # XGBoost's
 
 

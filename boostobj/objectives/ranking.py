@@ -14,6 +14,8 @@ from ..objective import Groupwise
 from ..ranks import descending
 from ..registry import register
 
+__all__ = ["XENDCG", "LambdaMAP", "LambdaNDCG", "PairwiseLogistic"]
+
 _PAIRS, _NDCG, _MAP = range(3)
 _LN2 = math.log(2.0)
 _RELEVANCE = Interval(0, 1000, "both")

@@ -11,6 +11,20 @@ from ..elementary import exp, kernel, log1p, log_cosh_ratio, tanh
 from ..objective import Pointwise
 from ..registry import register
 
+__all__ = [
+    "AbsoluteError",
+    "AbsolutePercentageError",
+    "Expectile",
+    "Fair",
+    "Huber",
+    "LogCosh",
+    "PseudoHuber",
+    "Quantile",
+    "SquaredError",
+    "SquaredLogError",
+    "SquaredRootError",
+]
+
 _ABOVE_MINUS_1 = math.nextafter(-1.0, 0.0)
 _DOWN = 2.0**-64
 _DOWN_LOG = 64 * math.log(2.0)

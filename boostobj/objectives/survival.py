@@ -13,6 +13,8 @@ from ..elementary import bose, kernel, log1mexp, normal_hazard, where
 from ..objective import Groupwise, Pointwise
 from ..registry import register
 
+__all__ = ["AFT", "Cox"]
+
 
 @kernel
 def _added(high, low, x):  # type: ignore[no-untyped-def]
