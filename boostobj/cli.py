@@ -8,7 +8,7 @@ import dataclasses
 import inspect
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     listing = commands.add_parser("list", help="every objective: ours, other packages', and the boosters'")
+    listing.add_argument("--markdown", action="store_true", help="as tables in Markdown")
     listing.set_defaults(run=_list)
 
     show = commands.add_parser("show", help="what an objective is")
@@ -78,8 +79,27 @@ def _list(arguments: argparse.Namespace) -> int:
     from rich.markup import escape
 
     console = _console()
-    columns = ("target", "link", "parameters", "curvatures", "")
-    others = _table("Of other packages", "name", "distribution", *columns)
+    if arguments.markdown:
+        print("\n\n".join(f"## {title}\n\n{_markdown(heads, rows)}" for title, heads, rows in _tables()))
+        return 0
+    for title, heads, rows in _tables():
+        shown = _table(title, *heads)
+        for row in rows:
+            shown.add_row(*map(escape, row))
+        console.print(shown)
+    checked = "; ".join(f"{booster} {', '.join(versions)}" for booster, versions in builtins.CHECKED.items())
+    console.print(f"Checked, tree by tree, on {checked}.", highlight=False)
+    for booster in builtins.CHECKED:
+        here = _installed(booster)
+        if here and not builtins.checked(booster, here):
+            console.print(f"{booster} {here} is installed, on which nobody has checked it: `boostobj parity --all`")
+    return 0
+
+
+def _tables() -> Iterator[tuple[str, Sequence[str], list]]:
+    """What `list` shows: title, heads and rows of each table."""
+    columns = ("target", "link", "parameters", "curvatures", "what")
+    others = []
     loaded: set[type[Objective]] = set()
     for name, entries in sorted(third_parties.declared().items()):
         distribution = ", ".join(map(third_parties.distribution, entries))
@@ -89,32 +109,26 @@ def _list(arguments: argparse.Namespace) -> int:
             about = _about(found)
         except Exception as error:  # one bad package must not hide the others
             about = ("", "", "", "", f"cannot be used: {error}")
-        others.add_row(*map(escape, (name, distribution, *about)))
-    ours = _table("Objectives", "name", *columns)
-    for name, cls in sorted(registry.objectives.items()):
-        if cls not in loaded:
-            ours.add_row(name, *_about(cls))
-    console.print(ours)
-    if others.row_count:
-        console.print(others)
-    theirs = _table("Under the boosters' names", "name", "computes", "parameters", "in versions")
+        others.append((name, distribution, *about))
+    ours = [(name, *_about(cls)) for name, cls in sorted(registry.objectives.items()) if cls not in loaded]
+    yield "Objectives", ("name", *columns), ours
+    if others:
+        yield "Of other packages", ("name", "distribution", *columns), others
+    theirs = []
     for name, row in sorted(builtins.names().items()):
         parameters = ", ".join(f"{p.name}={p.default}" for p in row.parameters)
         rows = [r for r in builtins.table() if r.public_name == name]
-        theirs.add_row(
-            name,
-            "\n".join(r.textbook for r in rows),
-            parameters,
-            "\n".join(r.versions for r in rows),
-        )
-    console.print(theirs)
-    checked = "; ".join(f"{booster} {', '.join(versions)}" for booster, versions in builtins.CHECKED.items())
-    console.print(f"Checked, tree by tree, on {checked}.", highlight=False)
-    for booster in builtins.CHECKED:
-        here = _installed(booster)
-        if here and not builtins.checked(booster, here):
-            console.print(f"{booster} {here} is installed, on which nobody has checked it: `boostobj parity --all`")
-    return 0
+        theirs.append((name, "\n".join(r.textbook for r in rows), parameters, "\n".join(r.versions for r in rows)))
+    yield "Under the boosters' names", ("name", "computes", "parameters", "in versions"), theirs
+
+
+def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table; the first column as code, line breaks as HTML has them."""
+
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", "<br>") for cell in cells) + " |"
+
+    return "\n".join([line(heads), line(["---"] * len(heads)), *(line([f"`{row[0]}`", *row[1:]]) for row in rows)])
 
 
 def _installed(booster: str) -> str | None:

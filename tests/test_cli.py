@@ -25,6 +25,16 @@ def test_list_names_every_objective(capsys):
     assert all(name in printed for name in [*bo.objectives, *builtins.names()])
 
 
+def test_list_as_markdown_has_the_same_rows(capsys):
+    assert cli.main(["list", "--markdown"]) == 0
+    printed = capsys.readouterr().out
+    for title, heads, rows in cli._tables():
+        lines = printed.partition(f"## {title}\n")[2].partition("##")[0].strip().splitlines()
+        assert len(lines) == len(rows) + 2
+        assert {len(line.replace("\\|", "").split("|")) for line in lines} == {len(heads) + 2}
+        assert [line.split("`")[1] for line in lines[2:]] == [row[0] for row in rows]
+
+
 @pytest.mark.parametrize("name", [*sorted(bo.objectives), *sorted(builtins.names())])
 def test_show_has_the_parameters(name, capsys):
     assert cli.main(["show", name]) == 0
