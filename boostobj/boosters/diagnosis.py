@@ -180,9 +180,9 @@ def _refused(booster: str, objective: Objective, params: dict[str, Any], data: A
 
     if booster == "xgboost":
         beside: dict[str, Any] = {}
-        yield from attempt("parameter", lambda: beside.update(xgboost._beside(objective, data, params)))
+        yield from attempt("parameter", lambda: beside.update(xgboost._beside([objective], data, params)))
         raw = bool(beside) and records.raw_in_xgboost(objective, beside["objective"])
-        yield from attempt("metric", lambda: xgboost._with_metric(objective, dict(params), {}, None, raw))
+        yield from attempt("metric", lambda: xgboost._with_metric([objective], dict(params), {}, None, raw))
         if xgboost._offset(data) is not None and common.like(objective) != "xgboost":
             if "base_score" in params:
                 yield Finding(
@@ -284,7 +284,7 @@ def _constant(case: _Case, offset: np.ndarray | None) -> np.ndarray:
     if case.trees.booster == "lightgbm":
         start = lightgbm._start(objective, data)
         return start if lightgbm._averaged(params, continued=False) else np.zeros(len(start))
-    beside = {**xgboost._beside(objective, data, params), **params}
+    beside = {**xgboost._beside([objective], data, params), **params}
     score = beside.get("base_score")
     if score is None:  # XGBoost before 3.1, several scores: its own objective then starts all at 1/2
         found = best(None)
