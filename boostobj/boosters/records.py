@@ -7,6 +7,7 @@ XGBoost keeps it among the attributes of its models, LightGBM in the part of its
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import re
@@ -278,6 +279,15 @@ def record(booster: Any) -> dict[str, Any] | None:
     if not isinstance(read, dict):
         raise ValueError(f"record: what the model says about how it was made must be a JSON object, got {text[:60]!r}")
     return read
+
+
+def as_trained(objective: Objective, booster: Any) -> Objective:
+    """The objective with what the record has in place of every "auto"."""
+    if not objective._auto:
+        return objective
+    parameters = needed(booster, common.public_name(objective))["parameters"]
+    values: dict[str, Any] = {name: parameters[name] for name in objective._auto}
+    return dataclasses.replace(objective, **values)
 
 
 def needed(booster: Any, owner: str) -> dict[str, Any]:
