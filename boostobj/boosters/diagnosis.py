@@ -336,7 +336,7 @@ def _in_its_unit(booster: str, objective: Objective, data: Any) -> tuple[Objecti
     k = -1 if isinstance(_textbook(objective), Rowwise) else 1
     shaped: Any = None if offset is None else offset.reshape(len(rows.y), k) if k < 0 else offset.reshape(len(rows.y))
     objective = objective.resolve(rows.y, rows.weight, offset=shaped)
-    if not units.matters(objective):
+    if not units.matters(objective, booster):
         return objective, units.PLAIN
     start = objective.start(rows.y, rows.weight, offset=shaped)
     kind = np.float32 if booster == "xgboost" else np.float64

@@ -287,7 +287,7 @@ def _planned(
             best = start = np.zeros(len(best))
         elif averaged:
             best = start = _start_beside(objective, data, offsets[0], len(best))
-        elif units.matters(objective):
+        elif units.matters(objective, "lightgbm"):
             best = _start_beside(objective, data, offsets[0], len(best))
     start = np.where(np.abs(start) > _EPSILON, start, 0.0)
     k = len(start)
@@ -306,7 +306,7 @@ def _planned(
     gradients = _with_still(objective, still, constant - start) if still.any() else remembering
     given = params
     unit = units.PLAIN
-    if units.matters(objective):
+    if units.matters(objective, "lightgbm"):
         rows = protocol.rows(common.public_name(objective), data, objective._wants)
         offset = offsets[0] if not continued else None
         unit = units.of("lightgbm", [(objective, rows, units.broadcast(best, offset, len(rows.y), np.float64))])

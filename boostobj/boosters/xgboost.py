@@ -163,7 +163,7 @@ def _planned(
             start = np.concatenate([_start(o, target, k) for o, target in zip(objectives, each, strict=True)])
             beside["base_score"] = _base_score_of_zero(beside)
     unit = units.PLAIN
-    if units.matters(objective):
+    if units.matters(objective, "xgboost"):
         unit = _unit(objectives, data, estimate, None if continued else start)
         gradients = unit.of(gradients)
     restored = unit.restored("xgboost", params)
