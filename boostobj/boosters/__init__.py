@@ -187,8 +187,9 @@ def cv(
     """Cross-validate an objective with the booster's own cv: each fold as `train` would train it.
 
     Each fold starts at the best constant of its own training rows, and all are measured by the objective's mean loss where no
-    metric is given. A parameter that is "auto" comes from the training rows of each fold, and in the loss that is
-    measured from all of the data, for its mean over the folds to be one of like things. Folds, early stopping (on the mean over the folds) and the result are those of xgboost.cv or lightgbm.cv.
+    metric is given. A parameter that is "auto" comes from the training rows of each fold, and in the loss that is measured from
+    all of the data, for its mean over the folds to be one of like things. Folds, early stopping (on the mean over the folds)
+    and the result are those of xgboost.cv or lightgbm.cv.
 
     Parameters
     ----------
