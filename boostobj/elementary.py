@@ -287,15 +287,21 @@ def _split(u):
 
 
 @kernel
-def _log(k, f, lost):
-    """log(2**k * (1 + f)) + lost, for 1 + f in [sqrt(1/2), sqrt(2))."""
+def _log_rest(k, f, lost):
+    """k*_LN2_HI, which is exact, less log(2**k * (1 + f)) + lost, for 1 + f in [sqrt(1/2), sqrt(2))."""
     half = 0.5 * f * f
     s = f / (2.0 + f)
     z = s * s
     w = z * z
     even = w * (_L2 + w * (_L4 + w * _L6))
     odd = z * (_L1 + w * (_L3 + w * (_L5 + w * _L7)))
-    return k * _LN2_HI - ((half - (s * (half + (even + odd)) + (k * _LN2_LO + lost))) - f)
+    return (half - (s * (half + (even + odd)) + (k * _LN2_LO + lost))) - f
+
+
+@kernel
+def _log(k, f, lost):
+    """log(2**k * (1 + f)) + lost, for 1 + f in [sqrt(1/2), sqrt(2))."""
+    return k * _LN2_HI - _log_rest(k, f, lost)
 
 
 @kernel
@@ -409,6 +415,57 @@ def log_cosh(x):
     a = abs(x)
     y = _log_cosh(a)
     return where(a < 1e-8, 0.5 * a * a, where(a < _FAR, y, a + y))
+
+
+@kernel
+def _parted(x):
+    """k and m of x = 2**k * m, m in [sqrt(1/2), sqrt(2)), for x > 0."""
+    subnormal = x < _TINY
+    k, m = _split(where(subnormal, x * 2.0**54, x))
+    return k - where(subnormal, 54.0, 0.0), m
+
+
+@kernel
+def log_parts(x):
+    """log(x) as an unrounded sum of two, for finite x > 0; at 0 two finite numbers."""
+    k, m = _parted(x)
+    return k * _LN2_HI, -_log_rest(k, m - 1.0, 0.0)
+
+
+@kernel
+def log1p_square_parts(a, s):
+    """log(1 + (a/s)**2) as an unrounded sum of two, for finite a, s >= 0, and min(a/s, s/a)**2; at 0/0 that of 0.
+
+    Neither the ratio nor its square can overflow, and the sum of the two is within 4 ulp. Only where a > s is the second more
+    than nothing.
+    """
+    far = a > s
+    ratio = min(a, s) / max(max(a, s), 2.0**-1074)
+    q = ratio * ratio
+    near = 1.0 + q
+    up, mantissa = _parted(a)
+    down, divisor = _parted(s)
+    v = mantissa / divisor
+    u = where(far, v * v * near, near)
+    k, m = _split(u)
+    plain = (not far) & (k == 0.0)
+    f = where(plain, q, m - 1.0)
+    lost = where(far | plain, 0.0, q - (u - 1.0))
+    k = k + where(far, 2.0 * (up - down), 0.0)
+    return k * _LN2_HI, -_log_rest(k, f, lost / u), q
+
+
+@kernel
+def raised(e, high, low, rest):
+    """exp((e + rest)*(high + low)), within 2 ulp where the exponent is not much larger than e: a power by the parts of a logarithm.
+
+    Rounding the exponent alone would cost as many units as it is large. `rest` is what rounding took from e.
+    """
+    product = e * high
+    more = fma(e, high, -product) + (e * low + rest * high)
+    x = product + more
+    y = exp(x)
+    return where(abs(x) < 700.0, fma(y, more - (x - product), y), y)
 
 
 # What follows branches, or calls the C library: for kernels that are not vectorised anyway.

@@ -290,15 +290,16 @@ def pointwise_gradient(point: Callable, column: int, whole: bool) -> Callable:
 
 
 @functools.cache
-def best_constants(point: Callable, among_residuals: bool, convex: bool) -> Callable:
+def best_constants(point: Callable, among_residuals: bool, convex: bool, bound: int = 0) -> Callable:
     """The constant that, added to the scores of a group of rows, minimises their weighted loss: starts, and leaves.
 
     Group g is the rows from begin[g] to begin[g + 1]. The best constant is where the sum of the gradients changes its sign, the
     middle of where it is flat at zero. Where there is none it is the one at which the pull of the rows has fallen to 1/n, and
     is noted in `unbounded`. `among_residuals`: a loss of y - f, whose best constant lies among the residuals. Groups
-    without weight get 0.
+    without weight get 0. `bound`: the place, in what the kernel returns, of a majorized curvature of such a loss that is not
+    convex and may have several places of that kind: the one downhill from the weighted median of the residuals is taken.
     """
-    compiled = Compiled("best_constants", point, among_residuals, convex)
+    compiled = Compiled("best_constants", point, among_residuals, convex, bound)
     point_ = compiled.kernel
 
     @compiled.piece
@@ -387,6 +388,52 @@ def best_constants(point: Callable, among_residuals: bool, convex: bool) -> Call
             return low, begin, smallest * pull
         return low, high, 0.0
 
+    @compiled.piece
+    def median(targets, raw, weight, rows_):
+        """The weighted median of the residuals; the lower one, which is a residual, where two are in the middle."""
+        first, last, _ = rows_
+        residuals = np.empty(last - first)
+        half = 0.0
+        for i in range(first, last):
+            residuals[i - first] = columns(targets, i)[0] - raw[i]
+            half += 0.5 * weight[i]
+        order = np.argsort(residuals)
+        below = 0.0
+        for i in order:
+            below += weight[first + i]
+            if below >= half:
+                return residuals[i]
+        return residuals[order[-1]]
+
+    @compiled.piece
+    def downhill(targets, raw, weight, params, rows_, level, low, high):
+        """The root of the slope downhill from the median; the median itself where the slope is 0 there.
+
+        A step of almost twice the one that the majorizing quadratic asks for still goes down, from anywhere, and soon
+        beyond the root, which then lies between two constants.
+        """
+        c = median(targets, raw, weight, rows_)
+        for _ in range(2000):
+            g = h = 0.0
+            for i in range(rows_[0], rows_[1]):
+                v = point_(*(columns(targets, i) + (raw[i] + c,) + params))  # noqa: RUF005
+                w = weight[i] * rows_[2]
+                g += w * v[1]
+                h += w * v[bound]
+            if g == 0.0 or not h > 0.0:
+                return c
+            following = min(max(c - 1.9 * (g / h), low), high)
+            if following == c:
+                return c
+            ahead = slope(targets, raw, weight, params, rows_, following)[0]
+            if (g < 0.0) == (ahead > 0.0):
+                left, right = min(c, following), max(c, following)
+                return root(targets, raw, weight, params, rows_, level, left, right)
+            c = following
+        return c
+
+    settled = downhill if bound else root
+
     @compiled.loop
     def loop(start, stop, targets, raw, weight, params, begin, best, unbounded):
         for group in range(start, stop):
@@ -410,7 +457,7 @@ def best_constants(point: Callable, among_residuals: bool, convex: bool) -> Call
                 smallest = 1.0 / max(float(used), total, 2.0)
                 low, high, level = bracket(targets, raw, weight, params, rows_, -middle / total, smallest)
             unbounded[group] = level != 0.0
-            best[group] = root(targets, raw, weight, params, rows_, level, low, high)
+            best[group] = settled(targets, raw, weight, params, rows_, level, low, high)
         return _CLEAR
 
     return loop

@@ -53,10 +53,10 @@ class Objective(ABC):
     link_slope: ClassVar[str] = ""
     """The field that multiplies a raw score before the link, if there is one."""
     boosters_curvature: ClassVar[str] = "native"
-    """What "default" means in the boosters' door: a kind of curvature, or "native", or "borrowed".
+    """What "default" means in the boosters' door: a kind of curvature, or "native", or "borrowed", or "smoothed".
 
     "native" is the booster's own arithmetic, and `fallback` where the booster lacks the loss. "borrowed" is the
-    arithmetic of `learns_as` in both boosters.
+    arithmetic of `learns_as` in both boosters. "smoothed" is what the kernel of that name computes.
     """
     fallback: ClassVar[str] = "exact"
     """The kind of curvature that "native" falls back to by default."""
@@ -813,6 +813,10 @@ class Pointwise(_Textbook):
     """
 
     point: ClassVar[Callable[..., tuple[float, ...]]]
+    smoothed: ClassVar[Callable[..., tuple[float, ...]]]
+    """smoothed(y, f, *parameters, width): 0, gradient and Hessian of the loss with its kinks rounded off over that width, in
+    whatever unit: what boosters are given of a loss that no quadratic lies above, where `boosters_curvature` says so. The
+    width, (mean of sqrt|r|)**2 of the residuals, comes from the rows, anew in every round."""
 
     @final
     def _labels(self, k: int) -> Interval:
@@ -838,10 +842,14 @@ class Pointwise(_Textbook):
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
     ) -> int:
-        domain = self.domain
-        loop = loops.pointwise_gradient(type(self).point, 2 + self.kinds.index(kind), domain.integer)
+        domain, parameters = self.domain, self._kernel_parameters()
+        if kind == "smoothed":
+            loop = loops.pointwise_gradient(type(self).smoothed, 2, domain.integer)
+            parameters += (_width(rows, raw),)
+        else:
+            loop = loops.pointwise_gradient(type(self).point, 2 + self.kinds.index(kind), domain.integer)
         rest = (*domain.ends, least, _limit(results), *results)
-        return _over_rows(loop, raw, _columns(rows.y), raw, rows.weight, self._kernel_parameters(), *rest)
+        return _over_rows(loop, raw, _columns(rows.y), raw, rows.weight, parameters, *rest)
 
     @final
     def _start(self, rows: protocol.Rows, offset: np.ndarray | None) -> np.ndarray:
@@ -866,7 +874,9 @@ class Pointwise(_Textbook):
     ) -> tuple[np.ndarray, np.ndarray]:
         """For each group of rows, from begin[g] to begin[g + 1], what to add to their scores; and where that is infinite."""
         best, unbounded = np.empty(len(begin) - 1), np.empty(len(begin) - 1, np.bool_)
-        loop = loops.best_constants(type(self).point, self.link == "identity", self.convex)
+        several = not self.convex and "majorized" in self.kinds
+        bound = 2 + self.kinds.index("majorized") if several and self.link == "identity" else 0
+        loop = loops.best_constants(type(self).point, self.link == "identity", self.convex, bound)
         targets = tuple(map(np.ascontiguousarray, _columns(y)))
         rest = (targets, offset, weight, self._kernel_parameters(), begin, best, unbounded)
         threads.run(lambda start, stop: loop(start, stop, *rest), len(best), len(y))
@@ -1084,6 +1094,13 @@ def _over_groups(loop: Callable[..., int], bounds: Any, n: int, *arguments: Any)
 def _columns(y: np.ndarray) -> tuple[np.ndarray, ...]:
     """The targets of all rows, one array for each."""
     return (y,) if y.ndim == 1 else (y[:, 0], y[:, 1])
+
+
+def _width(rows: protocol.Rows, raw: np.ndarray) -> float:
+    """(Weighted mean of sqrt|r|)**2 of the residuals: what XGBoost 3.4 measures those of its own losses with kinks in."""
+    from .builtins import xgboost
+
+    return min(float(xgboost.residual_scale(rows.y, raw, rows.weight)), loops.LARGEST_FLOAT32)
 
 
 def _step(

@@ -347,8 +347,13 @@ def _scale_of(y: np.ndarray, raw: np.ndarray, weight: Weight, total: float) -> n
     return _scale(terms, total)
 
 
+def residual_scale(y: np.ndarray, raw: np.ndarray, weight: Weight) -> np.float32:
+    """`_scale` of the residuals of one score per row."""
+    return _scale_of(y, raw, weight, _total(y, weight))
+
+
 def _absolute_parameters(step: Step, values: Values) -> tuple[Any, ...]:
-    return (_scale_of(step.y, step.raw, step.weight, _total(step.y, step.weight)),)
+    return (residual_scale(step.y, step.raw, step.weight),)
 
 
 def _quantile_parameters(step: Step, values: Values) -> tuple[Any, ...]:

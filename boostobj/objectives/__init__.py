@@ -1,12 +1,13 @@
 """The objectives, one class each, grouped by target. Importing this registers them."""
 
-from . import classification, counts, multiclass, quantiles, ranking, regression, survival
+from . import classification, counts, multiclass, quantiles, ranking, regression, robust, survival
 from .classification import *
 from .counts import *
 from .multiclass import *
 from .quantiles import *
 from .ranking import *
 from .regression import *
+from .robust import *
 from .survival import *
 
 __all__: list[str] = []
@@ -16,4 +17,5 @@ __all__ += multiclass.__all__
 __all__ += quantiles.__all__
 __all__ += ranking.__all__
 __all__ += regression.__all__
+__all__ += robust.__all__
 __all__ += survival.__all__
