@@ -4,8 +4,8 @@ The sets are the digits, each against the other nine, the malignant tumours of t
 of higgs where it is at hand; positives are drawn until they are that share. Half of the rows train, a quarter calibrates, a
 quarter is measured on, each with its share of the positives; sets that leave fewer than 4 positives to measure on are left
 out. 100 rounds with default parameters; whoever has a parameter for it takes part with the ratio of negatives to positives as
-the weight of a positive too. Measured are the average precision, and the log loss after Platt's calibration (a logistic
-regression on the raw score, fitted to the calibration rows), over 5 draws; for the digits over all ten as well.
+the weight of a positive too. Measured are the average precision, and the log loss after Platt's calibration of the raw scores
+on the calibration rows, over 5 draws; for the digits over all ten as well.
 
 Nothing is promised, nobody is tuned, and everything that took part is in the results, with its standard error. `against` is
 the plain log loss of the same booster on the same draws.
@@ -71,7 +71,7 @@ def compared(unit: dict[str, Any], found: list[dict[str, Any]]) -> Iterator[Row]
         yield {
             "benchmark": "imbalance",
             "what": name,
-            "with": found[0]["with"].get(name, "") + (f"{WEIGHT}=negatives/positives" if weighted else ""),
+            "with": f"{WEIGHT}=negatives/positives" if weighted else found[0]["with"][" ".join(map(str, who))],
             "booster": BOOSTERS.get(booster, "CatBoost"),
             "data": unit["name"],
             "positives": unit["share"],
@@ -120,21 +120,30 @@ def draw(name: str, positive: int, share: float, seed: int, rounds: int, few: bo
     found: dict[str, Any] = {"rows": len(y), "with": {}}
     for booster, who, weighted in contestants(few):
         if booster == "catboost":
-            raw = scores_of_catboost(who, x[train], y[train], x, rounds)
+            given, raw = "", scores_of_catboost(who, x[train], y[train], x, rounds)
         else:
             objective = learning.fitted_to_data(bo.objectives[who], **({WEIGHT: ratio} if weighted else {}))
-            if not weighted:
-                found["with"][who] = learning.words(objective)
-            raw = scores(booster, objective, x[train], y[train], x, rounds)
-        platt = LogisticRegression(C=1e6, max_iter=1000).fit(scaled(raw, middle)[middle], y[middle])
-        p = platt.predict_proba(scaled(raw, middle)[held])[:, 1]
-        found[f"{booster} {who} {weighted}"] = average_precision_score(y[held], raw[held]), log_loss(y[held], p)
+            given, raw = learning.words(objective), scores(booster, objective, x[train], y[train], x, rounds)
+        key = f"{booster} {who} {weighted}"
+        found["with"][key] = given
+        p = calibrated(raw[middle], y[middle], raw[held])
+        found[key] = average_precision_score(y[held], raw[held]), log_loss(y[held], p)
     return found
 
 
-def scaled(raw: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """As one column, in units of what the scores of these rows vary by: losses have scores of very different size."""
-    return ((raw - raw[rows].mean()) / (raw[rows].std() or 1.0))[:, None]
+def calibrated(raw: np.ndarray, y: np.ndarray, unseen: np.ndarray) -> np.ndarray:
+    """Probabilities for other raw scores by Platt's method: a logistic curve through targets that are nearly 0 and 1.
+
+    Platt 1999, Probabilistic outputs for support vector machines, section 2.2: so that a few positives that lie apart from
+    all negatives do not make it a step.
+    """
+    positives = y.sum()
+    target = np.where(y == 1, (positives + 1) / (positives + 2), 1 / (len(y) - positives + 2))
+    size = raw.std() or 1.0  # losses have scores of very different size
+    twice = np.concatenate([raw, raw])[:, None] / size
+    curve = LogisticRegression(C=np.inf, max_iter=1000)
+    curve.fit(twice, np.repeat([1, 0], len(y)), sample_weight=np.concatenate([target, 1 - target]))
+    return curve.predict_proba(unseen[:, None] / size)[:, 1]
 
 
 def scores(booster: str, objective: bo.Objective, x: np.ndarray, y: np.ndarray, everywhere: np.ndarray, rounds: int) -> np.ndarray:
