@@ -8,6 +8,7 @@ no objective takes more than 3 times as long as log_loss for a score, and none l
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator
 
@@ -41,17 +42,15 @@ def one(name: str, smoke: bool) -> Iterator[Row]:
     for booster, dtype in DTYPES.items():
         y, raw = sample(objective, n, dtype)
         objective = objective.resolve(y)
-        given = formulas.parameters(objective)
         one_y, one_raw = sample(log_loss, raw.size, dtype)
-        ours = timed(lambda y=y, raw=raw: objective(y, raw))
-        theirs = timed(lambda y=one_y, raw=one_raw: log_loss(y, raw))
+        ours = timed(functools.partial(objective, y, raw))
+        theirs = timed(functools.partial(log_loss, one_y, one_raw))
         where = {"rows": len(raw), **({"scores": raw.shape[1]} if raw.ndim == 2 else {})}
         what = f"{name}, {booster}"
         yield row("every", what, "log_loss, as many scores", pairs(ours, theirs, count), limit=PER_SCORE, **where)
-        formula = formulas.of(name)
         with np.errstate(all="ignore"):
-            against = timed(lambda y=y, raw=raw, formula=formula: formula(y, raw, **given))
-            taken = pairs(ours, against, count)
+            formula = timed(functools.partial(formulas.of(name), y, raw, **formulas.parameters(objective)))
+            taken = pairs(ours, formula, count)
         yield row("every", what, "its NumPy formula", taken, limit=PER_FORMULA, **where)
 
 

@@ -146,7 +146,9 @@ def calibrated(raw: np.ndarray, y: np.ndarray, unseen: np.ndarray) -> np.ndarray
     return curve.predict_proba(unseen[:, None] / size)[:, 1]
 
 
-def scores(booster: str, objective: bo.Objective, x: np.ndarray, y: np.ndarray, everywhere: np.ndarray, rounds: int) -> np.ndarray:
+def scores(
+    booster: str, objective: bo.Objective, x: np.ndarray, y: np.ndarray, everywhere: np.ndarray, rounds: int
+) -> np.ndarray:
     """Raw scores of all rows, from a model of some."""
     y = np.where(y == 1, 1.0, 0.0 if objective._labels(1).contains(0.0) else -1.0)
     given: dict[str, Any] = {"objective": objective, "doctor": False}

@@ -20,8 +20,7 @@ import numpy as np
 import boostobj as bo
 from boostobj.objective import Pointwise
 
-from . import measure
-from .measure import Row
+from . import data, measure
 
 BOOSTERS = {"xgboost": "XGBoost", "lightgbm": "LightGBM"}
 RIVALS = ("catboost", "ngboost")
@@ -32,11 +31,10 @@ def installed(name: str) -> bool:
     return importlib.util.find_spec(name) is not None
 
 
-def environment(rows: Sequence[Row]) -> dict[str, Any]:
-    """What the results depend on, the rivals that are installed and the data sets that were at hand."""
+def environment() -> dict[str, Any]:
+    """What the results depend on, the rivals that are installed and the data sets that are at hand."""
     rivals = {name: importlib.metadata.version(name) for name in RIVALS if installed(name)}
-    sets = list(dict.fromkeys(r["data"] for r in rows))
-    return {**measure.environment(), **rivals, "data": ", ".join(sets)}
+    return {**measure.environment(), **rivals, "data": ", ".join(data.at_hand(*data.BUNDLED, *data.FILES))}
 
 
 def registered() -> Iterator[tuple[str, type[bo.Objective]]]:

@@ -12,6 +12,7 @@ of the mean of the distribution. Both are means over the splits with their stand
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -113,7 +114,8 @@ def trained(
     else:
         params = {"verbosity": -1, "num_threads": 1, "learning_rate": LEARNING_RATE}
         dataset = lgb.Dataset(x[fitted], y[fitted], params=params)
-        given |= {"valid_sets": [dataset.create_valid(x[apart], y[apart])], "callbacks": [lgb.early_stopping(PATIENCE, verbose=False)]}
+        given |= {"valid_sets": [dataset.create_valid(x[apart], y[apart])]}
+        given |= {"callbacks": [lgb.early_stopping(PATIENCE, verbose=False)]}
         model = bo.train(params, dataset, rounds, **given)
         best = model.best_iteration or rounds
         raw = model.predict(x[held], raw_score=True)
@@ -131,7 +133,7 @@ def log_total(objective: bo.Objective) -> float:
         return float(np.exp(-objective.loss([y], raw)[0]))
 
     ends = [low, 1.0, np.inf] if np.isfinite(low) else [-np.inf, 0.0, np.inf]
-    return float(np.log(sum(quad(density, a, b, limit=200)[0] for a, b in zip(ends, ends[1:], strict=False))))
+    return float(np.log(sum(quad(density, a, b, limit=200)[0] for a, b in itertools.pairwise(ends))))
 
 
 def mean_of(objective: bo.Objective, raw: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -164,6 +166,6 @@ def of_ngboost(
         verbose=False,
     )
     model.fit(x[fitted], y[fitted], X_val=x[apart], Y_val=y[apart])
-    best = rounds if model.best_val_loss_itr is None else model.best_val_loss_itr
+    best = rounds if model.best_val_loss_itr is None else model.best_val_loss_itr + 1  # which counts from 0
     found = model.pred_dist(x[held], max_iter=best)
     return float(-found.logpdf(y[held]).mean()), rmse(found.mean(), y[held]), int(best)
