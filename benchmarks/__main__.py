@@ -92,7 +92,7 @@ def write(file: Path, found: dict[str, Any]) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", type=_name, metavar="NAME", help=f"{', '.join(CORES)}; those of speed by default")
-    parser.add_argument("--smoke", action="store_true", help="tiny sizes, learning too: shows that everything runs, judges nothing")
+    parser.add_argument("--smoke", action="store_true", help="tiny sizes, learning too: it shows that all runs, judges nothing")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the results; other benchmarks in FILE are kept")
     parser.add_argument("--check", type=Path, metavar="FILE", help="measure nothing: say which limits FILE does not keep")
     arguments = parser.parse_args(argv)
