@@ -1,7 +1,7 @@
 """The NumPy formula of every objective: the gradient and Hessian that somebody would write who has no library for it.
 
 `formula.of(name)(y, raw, **parameters)` is vectorised, without loops over rows, in the dtype of the scores, and knows nothing
-of overflow: at scores of ordinary size it agrees with `grad_hess` (a test holds it to that). The Hessian is of the kind that
+of overflow or of a division by 0: at scores of ordinary size it agrees with `grad_hess` (a test holds it to that). The Hessian is of the kind that
 the boosters are given by default, `kind_of`. It is what every.py measures the objectives against.
 """
 
@@ -14,6 +14,7 @@ import numpy as np
 from scipy import special
 
 import boostobj as bo
+from boostobj import builtins
 from boostobj.objective import Pointwise, Rowwise
 
 Formula = Callable[..., tuple[np.ndarray, np.ndarray]]
@@ -42,8 +43,14 @@ def wanted() -> list[str]:
 
 
 def kind_of(cls: type[bo.Objective]) -> str:
-    """The curvature of the boosters' door, "native" as the kind it falls back to; "borrowed" is `learns_as`'s own."""
-    return cls.fallback if cls.boosters_curvature == "native" else cls.boosters_curvature
+    """The curvature of the boosters' door: for "native" the exact one, if the boosters' is that up to a factor.
+
+    What is not among `cls.kinds` is a rule of the boosters' door alone.
+    """
+    if cls.boosters_curvature != "native":
+        return cls.boosters_curvature
+    exact = any(row.hessian == "exact" for row in builtins.table() if row.textbook == cls.name)
+    return "exact" if exact else cls.fallback
 
 
 def parameters(objective: bo.Objective) -> dict[str, Any]:
@@ -52,6 +59,11 @@ def parameters(objective: bo.Objective) -> dict[str, Any]:
 
 
 # Real targets ---------------------------------------------------------------------------------------------------------
+
+
+def _spread(r):
+    """(Mean of sqrt|r|)**2: what losses with a kink are rounded off with, in each column."""
+    return np.mean(np.sqrt(np.abs(r)), axis=0) ** 2
 
 
 @formula
@@ -73,7 +85,7 @@ def squared_log_error(y, f):
 @formula
 def absolute_error(y, f):
     r = f - y
-    d = np.mean(np.sqrt(np.abs(r))) ** 2
+    d = _spread(r)
     hess = d / np.sqrt(d**2 + r**2)
     return r * hess, hess
 
@@ -116,7 +128,7 @@ def fair(y, f, c):
 @formula
 def quantile(y, f, alpha):
     r = f - y
-    s = np.mean(np.sqrt(np.abs(r))) ** 2
+    s = _spread(r)
     x = r / (0.04 * s)
     t = np.tanh(x)
     return s / 2 * (t + (1 - 2 * alpha)), np.maximum(12.5 * t / x, 0.00375)
@@ -132,7 +144,7 @@ def expectile(y, f, alpha):
 @formula
 def multi_quantile(y, f, alpha):
     r = f - y[:, None]
-    s = np.mean(np.sqrt(np.abs(r)), axis=0) ** 2
+    s = _spread(r)
     x = r / (0.04 * s)
     t = np.tanh(x)
     return s / 2 * (t + (1 - 2 * np.array(alpha, f.dtype))), np.maximum(12.5 * t / x, 0.00375)
@@ -149,6 +161,136 @@ def multi_expectile(y, f, alpha):
     slope[:, 0] = 1
     grad = np.cumsum((v * r)[:, ::-1], axis=1)[:, ::-1]
     return slope * grad, slope**2 * np.cumsum(v[:, ::-1], axis=1)[:, ::-1]
+
+
+@formula
+def cauchy(y, f, c):
+    r = f - y
+    hess = 1 / (1 + (r / c) ** 2)
+    return r * hess, hess
+
+
+@formula
+def welsch(y, f, c):
+    r = f - y
+    hess = np.exp(-((r / c) ** 2))
+    return r * hess, hess
+
+
+@formula
+def geman_mcclure(y, f, c):
+    r = f - y
+    hess = 1 / (1 + (r / c) ** 2) ** 2
+    return r * hess, hess
+
+
+@formula
+def tukey(y, f, c):
+    r = f - y
+    hess = np.maximum(1 - (r / c) ** 2, 0) ** 2
+    return r * hess, hess
+
+
+@formula
+def barron(y, f, alpha, scale):
+    r = f - y
+    hess = (1 + (r / scale) ** 2 / (2 - alpha)) ** (alpha / 2 - 1)
+    return r * hess, hess
+
+
+@formula
+def lp(y, f, p):
+    r = f - y
+    u = np.abs(r) / _spread(r)
+    if p > 2:
+        return r * u ** (p - 2), (p - 1) * np.maximum(1, u) ** (p - 2)
+    hess = (1 + u**2) ** (p / 2 - 1)
+    return r * hess, hess
+
+
+@formula
+def epsilon_insensitive(y, f, epsilon):
+    r = f - y
+    d = _spread(r)
+    above, below = d / np.sqrt(d**2 + (r - epsilon) ** 2), d / np.sqrt(d**2 + (r + epsilon) ** 2)
+    return ((r - epsilon) * above + (r + epsilon) * below) / 2, (above + below) / 2
+
+
+@formula
+def squared_epsilon_insensitive(y, f, epsilon):
+    r = f - y
+    return np.sign(r) * np.maximum(np.abs(r) - epsilon, 0), np.ones_like(f)
+
+
+@formula
+def linex(y, f, scale, costly):
+    side = 1 if costly == "above" else -1
+    e = np.exp(side * (f - y) / scale)
+    return side * scale * (e - 1), (1 + e) / 2
+
+
+@formula
+def squared_percentage_error(y, f, floor):
+    hess = (floor / np.maximum(floor, np.abs(y))) ** 2
+    return hess * (f - y), hess
+
+
+@formula
+def smooth_quantile(y, f, alpha, width):
+    x = (f - y) / width
+    t = np.tanh(x)
+    return width * (t + (1 - 2 * alpha)), t / x
+
+
+@formula
+def non_crossing_quantile(y, f, alpha, width):
+    p = f / width
+    steps = width * np.logaddexp(0, p)
+    steps[:, 0] = f[:, 0]
+    x = (np.cumsum(steps, axis=1) - y[:, None]) / width
+    t = np.tanh(x)
+    pull = np.cumsum((width * (t + 1 - 2 * np.array(alpha, f.dtype)))[:, ::-1], axis=1)[:, ::-1]
+    slope = 1 / (1 + np.exp(-p))
+    slope[:, 0] = 1
+    bend = np.maximum(pull, 0) * np.tanh(p / 2) / (2 * f)
+    bend[:, 0] = 0
+    parts = np.arange(1, f.shape[1] + 1, dtype=f.dtype) * t / x
+    return slope * pull, np.cumsum(parts[:, ::-1], axis=1)[:, ::-1] + bend
+
+
+def _normal(r, log_scale, epsilon):
+    e = np.exp(2 * log_scale)
+    v = epsilon**2 + e
+    square, t = r**2 / v, e / v
+    return np.stack([r / v, t * (1 - square)], axis=1), np.stack([1 / v, t * (1 + square)], axis=1)
+
+
+@formula
+def gaussian(y, f, scale, epsilon):
+    return _normal(f[:, 0] - y / scale, f[:, 1], epsilon)
+
+
+@formula
+def log_normal(y, f, epsilon):
+    return _normal(f[:, 0] - np.log(y), f[:, 1], epsilon)
+
+
+@formula
+def laplace(y, f, scale, epsilon):
+    r, e = f[:, 0] - y / scale, np.exp(2 * f[:, 1])
+    b = np.sqrt(epsilon**2 + e)
+    a, t = np.abs(r) / b, e / b**2
+    return np.stack([np.sign(r) / b, t * (1 - a)], axis=1), np.stack([1 / b**2, t * (1 + a) / 2], axis=1)
+
+
+@formula
+def student_t(y, f, df, scale, epsilon):
+    r, e = f[:, 0] - y / scale, np.exp(2 * f[:, 1])
+    v = epsilon**2 + e
+    square, t = r**2 / v, e / v
+    w = (df + 1) / (df + square)
+    grad = np.stack([w * r / v, t * (1 - w * square)], axis=1)
+    return grad, np.stack([w / v, t * (1 + w * square)], axis=1)
 
 
 # Positive targets and counts ------------------------------------------------------------------------------------------
@@ -170,6 +312,29 @@ def gamma(y, f):
 def tweedie(y, f, power):
     grown, share = np.exp((2 - power) * f), y * np.exp((1 - power) * f)
     return grown - share, (2 - power) * grown - (1 - power) * share
+
+
+@formula
+def inverse_gaussian(y, f, shape):
+    e = shape * np.exp(-f)
+    share = e * y * np.exp(-f)
+    return e - share, (share + e) / 2
+
+
+@formula
+def negative_binomial(y, f, dispersion):
+    mean = np.exp(f)
+    below = 1 + dispersion * mean
+    return (mean - y) / below, (y + 2 * mean) / (3 * below)
+
+
+@formula
+def symmetric_percentage_error(y, f, width):
+    mean = np.exp(f)
+    total = mean + y
+    u, v = 2 * (mean - y) / total, 4 * mean * y / total**2
+    hess = v / np.sqrt(u**2 + width**2)
+    return u * hess, hess
 
 
 @formula
@@ -204,12 +369,152 @@ def hinge(y, f):
 
 
 @formula
-def softmax(y, f):
+def smoothed_hinge(y, f, width):
+    s = 2 * y - 1
+    u = 1 - s * f
+    return -s * np.clip(u / width, 0, 1), 1 / np.maximum(width, np.abs(2 * u - width))
+
+
+@formula
+def squared_hinge(y, f):
+    s = 2 * y - 1
+    return -2 * s * np.maximum(1 - s * f, 0), np.full_like(f, 2)
+
+
+@formula
+def exponential(y, f):
+    s = 2 * y - 1
+    e = np.exp(-s * f)
+    return -s * e, e
+
+
+@formula
+def label_smoothing(y, f, smoothing):
+    p = 1 / (1 + np.exp(-f))
+    return p - ((1 - smoothing) * y + smoothing / 2), p * (1 - p)
+
+
+@formula
+def class_balanced(y, f, beta, negatives, positives):
+    zeros, ones = 1 - beta**negatives, 1 - beta**positives
+    c = np.where(y == 1, 2 * zeros / (zeros + ones), 2 * ones / (zeros + ones)).astype(f.dtype)
+    p = 1 / (1 + np.exp(-f))
+    return c * (p - y), c * p * (1 - p)
+
+
+@formula
+def focal(y, f, gamma, alpha):
+    s = 2 * y - 1
+    q = 1 / (1 + np.exp(s * f))
+    p = 1 - q
+    c = np.where(y == 1, alpha, 1 - alpha).astype(f.dtype) * q**gamma
+    drawn = -p * np.log(p)
+    return -s * c * (gamma * drawn + q), c * (gamma**2 * drawn * p + (2 * gamma + 1) * p * q)
+
+
+@formula
+def asymmetric_focal(y, f, gamma_pos, gamma_neg, shift):
+    p = 1 / (1 + np.exp(-f))
+    q = 1 - p
+    drawn = -p * np.log(p)
+    of_one = -(q**gamma_pos) * (gamma_pos * drawn + q)
+    of_one_hess = q**gamma_pos * (gamma_pos**2 * drawn * p + (2 * gamma_pos + 1) * p * q)
+    u = np.maximum(p - shift, 0)
+    k, r = 1 / (1 - u), -np.log(1 - u) / u
+    first = np.maximum(gamma_neg * r * (q + (gamma_neg - 1) * p * q / u), 0)
+    factor = p * q * u**gamma_neg
+    of_zero = factor * (gamma_neg * r + k)
+    of_zero_hess = factor * (first + 2 * gamma_neg * k * p * q / u + k * q)
+    grad, hess = np.where(y == 1, of_one, of_zero), np.where(y == 1, of_one_hess, of_zero_hess)
+    counts = (y == 1) | (u > 0)
+    return np.where(counts, grad, 0), np.where(counts, hess, 0)
+
+
+@formula
+def brier(y, f):
+    p = 1 / (1 + np.exp(-f))
+    slope = p * (1 - p)
+    return 2 * (p - y) * slope, 4 * slope**2
+
+
+@formula
+def spherical(y, f):
+    s = 2 * y - 1
+    square = 1 / (1 + np.exp(-2 * s * f))
+    slope = np.sqrt(square) * (1 - square)
+    return -s * slope, 2 * slope * square
+
+
+@formula
+def poly1(y, f, epsilon):
+    s = 2 * y - 1
+    p = 1 / (1 + np.exp(-s * f))
+    q = 1 - p
+    bent = p if epsilon > 0 else p - q
+    return -s * q * (1 + epsilon * p), p * q * (1 + epsilon * bent)
+
+
+@formula
+def generalized_cross_entropy(y, f, q):
+    s = 2 * y - 1
+    p = 1 / (1 + np.exp(-s * f))
+    slope = p**q * (1 - p)
+    return -s * slope, slope * p
+
+
+def _softmax(y, f):
+    """Probabilities, and 1 for the class that it is."""
+    e = np.exp(f - f.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True), (y[:, None] == np.arange(f.shape[1])).astype(f.dtype)
+
+
+@formula
+def focal_softmax(y, f, gamma, class_weight):
+    p, t = _softmax(y, f)
+    own = p[np.arange(len(p)), y.astype(int)][:, None]
+    q = 1 - own
+    first = q**gamma * (q - gamma * own * np.log(own))
+    if class_weight is not None:
+        first *= np.array(class_weight, f.dtype)[y.astype(int), None]
+    grad = first * np.where(t == 1, -1, p / q)
+    return grad, np.abs(grad)
+
+
+@formula
+def brier_softmax(y, f):
+    p, t = _softmax(y, f)
+    missed = p - t
+    grad = 2 * p * (missed - (p * missed).sum(axis=1, keepdims=True))
+    return grad, np.abs(grad)
+
+
+@formula
+def spherical_softmax(y, f):
+    p, t = _softmax(y, f)
+    square = (p**2).sum(axis=1, keepdims=True)
+    s = (p * t).sum(axis=1, keepdims=True) / np.sqrt(square)
+    grad = s * (p**2 / square - t)
+    return grad, np.abs(grad)
+
+
+@formula
+def multi_label(y, f):
+    t = y.astype(int)[:, None] >> np.arange(f.shape[1]) & 1
+    p = 1 / (1 + np.exp(-f))
+    return p - t, p * (1 - p)
+
+
+@formula
+def softmax(y, f, class_weight=None, label_smoothing=0.0):
     e = np.exp(f - f.max(axis=1, keepdims=True))
     p = e / e.sum(axis=1, keepdims=True)
-    grad = p.copy()
-    grad[np.arange(len(p)), y.astype(int)] -= 1
-    return grad, p * (1 - p)
+    grad = p - label_smoothing / f.shape[1]
+    grad[np.arange(len(p)), y.astype(int)] -= 1 - label_smoothing
+    hess = p * (1 - p)
+    if class_weight is None:
+        return grad, hess
+    c = np.array(class_weight, f.dtype)[y.astype(int), None]
+    return c * grad, c * hess
 
 
 @formula

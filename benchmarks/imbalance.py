@@ -150,7 +150,6 @@ def scores(
     booster: str, objective: bo.Objective, x: np.ndarray, y: np.ndarray, everywhere: np.ndarray, rounds: int
 ) -> np.ndarray:
     """Raw scores of all rows, from a model of some."""
-    y = np.where(y == 1, 1.0, 0.0 if objective._labels(1).contains(0.0) else -1.0)
     given: dict[str, Any] = {"objective": objective, "doctor": False}
     if booster == "xgboost":
         model = bo.train({"nthread": 1}, xgb.DMatrix(x, y, nthread=1), rounds, **given)

@@ -85,7 +85,7 @@ def kind(cls: type[bo.Objective]) -> str:
     """How a loss of location is judged: "robust", and so promised, only if it is convex too."""
     if not robust(cls):
         return "other"
-    return "robust" if cls.convex else "redescending"
+    return "robust" if cls.convex else "not convex"
 
 
 def mean_and_error(values: Sequence[float] | np.ndarray) -> tuple[float, float]:

@@ -12,7 +12,6 @@ of the mean of the distribution. Both are means over the splits with their stand
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -88,15 +87,16 @@ def split(name: str, seed: int, rounds: int, few: bool) -> dict[str, Any]:
         objective = objective.resolve(y[fitted])
         for booster in BOOSTERS:
             raw, trees = trained(booster, objective, x, y, fitted, apart, held, rounds)
-            loss = objective.loss(y[held], raw).mean() + log_total(objective)
-            result["measured"][f"{booster} {who}"] = loss, rmse(mean_of(objective, raw, y), y[held]), trees
+            found = objective.distribution(objective.inverse_link(raw))
+            result["measured"][f"{booster} {who}"] = *scored(found, y[held]), trees
     if learning.installed("ngboost"):
         result["measured"][f"ngboost {NGBOOST}"] = of_ngboost(x, y, fitted, apart, held, rounds, seed)
     return result
 
 
-def rmse(predicted: np.ndarray, y: np.ndarray) -> float:
-    return float(np.sqrt(np.mean((predicted - y) ** 2)))
+def scored(found: Any, y: np.ndarray) -> tuple[float, float]:
+    """The negative log likelihood of a row, and the root mean squared error, of predicted distributions."""
+    return float(-found.logpdf(y).mean()), float(np.sqrt(np.mean((found.mean() - y) ** 2)))
 
 
 def trained(
@@ -122,35 +122,6 @@ def trained(
     return np.asarray(raw, np.float64), best
 
 
-def log_total(objective: bo.Objective) -> float:
-    """The logarithm of the integral of exp(-loss) over all targets: what the loss leaves out of a negative log likelihood."""
-    from scipy.integrate import quad
-
-    raw = np.zeros((1, 2))
-    low = objective.domain.low
-
-    def density(y: float) -> float:
-        return float(np.exp(-objective.loss([y], raw)[0]))
-
-    ends = [low, 1.0, np.inf] if np.isfinite(low) else [-np.inf, 0.0, np.inf]
-    return float(np.log(sum(quad(density, a, b, limit=200)[0] for a, b in itertools.pairwise(ends))))
-
-
-def mean_of(objective: bo.Objective, raw: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The mean of each predicted distribution: its centre where the targets may be any number, else an integral.
-
-    The integral is over a logarithmic grid from a tenth of the smallest target of the data to ten times the largest.
-    """
-    if np.isinf(objective.domain.low):
-        return objective.inverse_link(raw)[:, 0]
-    grid = np.geomspace(y.min() / 10, y.max() * 10, 4001)
-    means = []
-    for row in raw:
-        mass = np.exp(-objective.loss(grid, np.tile(row, (len(grid), 1)))) * grid  # of equal steps of log y
-        means.append((mass * grid).sum() / mass.sum())
-    return np.array(means)
-
-
 def of_ngboost(
     x: np.ndarray, y: np.ndarray, fitted: Any, apart: Any, held: Any, rounds: int, seed: int
 ) -> tuple[float, float, int]:
@@ -167,5 +138,4 @@ def of_ngboost(
     )
     model.fit(x[fitted], y[fitted], X_val=x[apart], Y_val=y[apart])
     best = rounds if model.best_val_loss_itr is None else model.best_val_loss_itr + 1  # which counts from 0
-    found = model.pred_dist(x[held], max_iter=best)
-    return float(-found.logpdf(y[held]).mean()), rmse(found.mean(), y[held]), int(best)
+    return *scored(model.pred_dist(x[held], max_iter=best), y[held]), int(best)

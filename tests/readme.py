@@ -180,7 +180,7 @@ def convergence():
 
 def _by_kind(item):
     (kind, booster, what), _ = item
-    return ["robust", "redescending", "other", "built-in", "rival"].index(kind), what, booster
+    return ["robust", "not convex", "other", "built-in", "rival"].index(kind), what, booster
 
 
 def measured(rows, measure_, columns):

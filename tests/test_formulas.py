@@ -8,7 +8,7 @@ from benchmarks import every, formulas
 
 
 def test_every_objective_has_a_formula():
-    assert formulas.names() == formulas.wanted()
+    assert not set(formulas.wanted()) - set(formulas.names())
 
 
 @pytest.mark.parametrize("name", formulas.wanted())
@@ -18,7 +18,8 @@ def test_a_formula_is_right(name):
     objective = cls(curvature=kind) if kind in cls.kinds else cls()
     y, raw = every.sample(objective, 300)
     objective = objective.resolve(y)
-    found = formulas.of(name)(y, raw, **formulas.parameters(objective))
+    with np.errstate(all="ignore"):
+        found = formulas.of(name)(y, raw, **formulas.parameters(objective))
     if kind in cls.kinds:
         expected, rtol = objective.grad_hess(y, raw), 1e-9
     else:  # a booster's own arithmetic, in float32
