@@ -1,8 +1,8 @@
 """The NumPy formula of every objective: the gradient and Hessian that somebody would write who has no library for it.
 
-`formula.of(name)(y, raw, **parameters)` is vectorised, without loops over rows, in the dtype of the scores, and knows nothing
-of overflow or of a division by 0: at scores of ordinary size it agrees with `grad_hess` (a test holds it to that). The Hessian is of the kind that
-the boosters are given by default, `kind_of`. It is what every.py measures the objectives against.
+`formulas.of(name)(y, raw, **parameters)` is vectorised, without loops over rows, in the dtype of the scores, and knows nothing
+of overflow or of a division by 0: at scores of ordinary size it agrees with `grad_hess`, to which a test holds it. The Hessian
+is of the kind that the boosters are given by default, `kind_of`. It is what every.py measures the objectives against.
 """
 
 from __future__ import annotations

@@ -87,16 +87,16 @@ def split(name: str, seed: int, rounds: int, few: bool) -> dict[str, Any]:
         objective = objective.resolve(y[fitted])
         for booster in BOOSTERS:
             raw, trees = trained(booster, objective, x, y, fitted, apart, held, rounds)
-            found = objective.distribution(objective.inverse_link(raw))
-            result["measured"][f"{booster} {who}"] = *scored(found, y[held]), trees
+            predicted = objective.distribution(objective.inverse_link(raw))
+            result["measured"][f"{booster} {who}"] = *scored(predicted, y[held]), trees
     if learning.installed("ngboost"):
         result["measured"][f"ngboost {NGBOOST}"] = of_ngboost(x, y, fitted, apart, held, rounds, seed)
     return result
 
 
-def scored(found: Any, y: np.ndarray) -> tuple[float, float]:
+def scored(predicted: Any, y: np.ndarray) -> tuple[float, float]:
     """The negative log likelihood of a row, and the root mean squared error, of predicted distributions."""
-    return float(-found.logpdf(y).mean()), float(np.sqrt(np.mean((found.mean() - y) ** 2)))
+    return float(-predicted.logpdf(y).mean()), float(np.sqrt(np.mean((predicted.mean() - y) ** 2)))
 
 
 def trained(
