@@ -523,3 +523,26 @@ def one_vs_all(y, f, sigmoid, scale_pos_weight):
     p = 1 / (1 + np.exp(-sigmoid * f))
     c = np.where(own, scale_pos_weight, 1.0).astype(f.dtype)
     return c * sigmoid * (p - own), c * sigmoid**2 * p * (1 - p)
+
+
+def _ends(y, f, thresholds):
+    """The thresholds below and above each class, from the score."""
+    t, label = np.array([-np.inf, *thresholds, np.inf], f.dtype), y.astype(int)
+    return t[label] - f, t[label + 1] - f
+
+
+@formula
+def ordinal_logit(y, f, thresholds):
+    low, high = _ends(y, f, thresholds)
+    grad = 1 - 1 / (1 + np.exp(-low)) - 1 / (1 + np.exp(-high))
+    return grad, np.tanh(low / 2) / (2 * low) + np.tanh(high / 2) / (2 * high)
+
+
+@formula
+def ordinal_probit(y, f, thresholds):
+    low, high = _ends(y, f, thresholds)
+    mass = special.ndtr(high) - special.ndtr(low)
+    first, last = (np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) for z in (low, high))
+    grad = (last - first) / mass
+    known = np.where(np.isinf(high), 0, high * last) - np.where(np.isinf(low), 0, low * first)
+    return grad, grad**2 + known / mass
