@@ -139,11 +139,13 @@ def calibrated(raw: np.ndarray, y: np.ndarray, unseen: np.ndarray) -> np.ndarray
     """
     positives = y.sum()
     target = np.where(y == 1, (positives + 1) / (positives + 2), 1 / (len(y) - positives + 2))
-    size = raw.std() or 1.0  # losses have scores of very different size
-    twice = np.concatenate([raw, raw])[:, None] / size
-    curve = LogisticRegression(C=np.inf, max_iter=1000)
+    middle, size = raw.mean(), raw.std()  # losses have scores of very different size
+    if size == 0:
+        return np.full(len(unseen), target.mean())
+    curve = LogisticRegression(C=np.inf, solver="newton-cholesky")
+    twice = (np.concatenate([raw, raw])[:, None] - middle) / size
     curve.fit(twice, np.repeat([1, 0], len(y)), sample_weight=np.concatenate([target, 1 - target]))
-    return curve.predict_proba(unseen[:, None] / size)[:, 1]
+    return curve.predict_proba((unseen[:, None] - middle) / size)[:, 1]
 
 
 def scores(

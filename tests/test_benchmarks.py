@@ -212,6 +212,7 @@ def test_calibration_finds_the_probabilities():
     y = (rng.uniform(size=p.size) < p).astype(float)
     found = imbalance.calibrated(-7e3 * (np.log(p) - np.log1p(-p)) + 1e5, y, np.array([-7e3 * np.log(0.1 / 0.9) + 1e5]))
     assert found == pytest.approx(0.1, rel=0.05)
+    assert imbalance.calibrated(np.full(20, 3.0), np.repeat([0.0, 1.0], [15, 5]), np.zeros(1))[0] == pytest.approx(0.25, rel=0.1)
     apart = imbalance.calibrated(np.arange(20.0), (np.arange(20) > 15).astype(float), np.array([0.0, 19.0]))
     assert 1e-4 < apart[0] < apart[1] < 1 - 1e-4  # no step, although a step would separate the classes
 
