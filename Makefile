@@ -28,6 +28,15 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks --out benchmarks/results.json; status=$$?; \
 	    $(BIN)/python tests/readme.py --write speed && exit $$status
 
+# Writes the results of learning, beside CatBoost and NGBoost; more data sets with BOOSTOBJ_DATA=FOLDER (benchmarks/data.py).
+.PHONY: learn
+learn: $(VENV)/installed-dev
+	$(PIP_INSTALL) ".[rivals]"
+	xgboost=$$($(BIN)/python -c "import xgboost; print('.'.join(xgboost.__version__.split('.')[:2]))"); status=0; \
+	    $(BIN)/python -m benchmarks convergence --out benchmarks/convergence-xgboost-$$xgboost.json || status=1; \
+	    for name in imbalance likelihood; do $(BIN)/python -m benchmarks $$name --out benchmarks/$$name.json || status=1; done; \
+	    exit $$status
+
 .PHONY: bench-smoke
 bench-smoke: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks --smoke

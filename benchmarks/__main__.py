@@ -1,6 +1,8 @@
-"""Where speed is proven: python -m benchmarks [NAME ...] [--smoke] [--out FILE], or --check FILE.
+"""Where speed and learning are proven: python -m benchmarks [NAME ...] [--smoke] [--out FILE], or --check FILE.
 
-Every number is a ratio to a rival measured beside it. The exit status is 1 if a promised ratio is not kept.
+Every number of speed is a ratio to a rival measured beside it. What a model is worth on rows it has not seen is measured by
+the benchmarks of learning (convergence, imbalance, likelihood), which run when they are named, and whose results are files of
+their own; more data sets take part where the folder BOOSTOBJ_DATA has them. The exit status is 1 if a promise is not kept.
 """
 
 from __future__ import annotations
@@ -15,10 +17,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from .measure import Row, broken, environment, fresh
+from . import learning
+from .measure import Row, broken, cores, environment, fresh
 
+LEARNING = ("convergence", "imbalance", "likelihood")
 CORES = {
-    "gradient": 1, "builtins": 1, "ranking": 1, "training": 1, "leaves": 1, "scaling": 1, "threads": 2, "memory": 1, "cold": 1,
+    "gradient": 1, "every": 1, "builtins": 1, "ranking": 1, "training": 1, "leaves": 1, "scaling": 1, "threads": 2, "memory": 1,
+    "cold": 1, **dict.fromkeys(LEARNING, len(cores())),
 }  # fmt: skip
 WHERE = ("rows", "documents", "classes", "scores", "columns", "threads", "rounds")
 
@@ -30,6 +35,26 @@ def _name(text: str) -> str:
 
 
 def show(console: Console, rows: Sequence[Row], title: str) -> None:
+    """As one table for each benchmark of learning, and one for all of speed."""
+    for name in LEARNING:
+        found = [r for r in rows if r["benchmark"] == name]
+        if found:
+            show_learnt(console, found, f"{title}: {name}" if title != name else name)
+    rows = [r for r in rows if r["benchmark"] not in LEARNING]
+    if rows:
+        show_speed(console, rows, title)
+
+
+def show_learnt(console: Console, rows: Sequence[Row], title: str) -> None:
+    heads = [head for head in rows[0] if head not in ("benchmark", "unit")]
+    table = Table(*heads, title=title)
+    for r in rows:
+        pairs = (" ± ".join(map(str, v)) if isinstance(v, list) else v for v in map(r.get, heads))
+        table.add_row(*("" if v is None else str(v) for v in pairs), style="bold red" if broken([r]) else None)
+    console.print(table)
+
+
+def show_speed(console: Console, rows: Sequence[Row], title: str) -> None:
     where = [name for name in WHERE if any(name in r for r in rows)]
     table = Table("what", *where, "against", "ratio", "95 % limits", "promised", "ours", "theirs", title=title)
     for r in rows:
@@ -66,8 +91,8 @@ def write(file: Path, found: dict[str, Any]) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", type=_name, metavar="NAME", help=f"{', '.join(CORES)}; all by default")
-    parser.add_argument("--smoke", action="store_true", help="tiny sizes: shows that everything runs, judges no ratio")
+    parser.add_argument("names", nargs="*", type=_name, metavar="NAME", help=f"{', '.join(CORES)}; those of speed by default")
+    parser.add_argument("--smoke", action="store_true", help="tiny sizes, learning too: it shows that all runs, judges nothing")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the results; other benchmarks in FILE are kept")
     parser.add_argument("--check", type=Path, metavar="FILE", help="measure nothing: say which limits FILE does not keep")
     arguments = parser.parse_args(argv)
@@ -75,8 +100,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.check:
         return verdict(console, json.loads(arguments.check.read_text())["results"])
 
-    names = [name for name in CORES if name in (arguments.names or CORES)]
-    here = environment()
+    wanted = arguments.names or [name for name in CORES if arguments.smoke or name not in LEARNING]
+    names = [name for name in CORES if name in wanted]
+    learnt = [name for name in names if name in LEARNING]
+    if arguments.out and learnt and learnt != names:
+        parser.error(f"{', '.join(learnt)} and benchmarks of speed do not go into one file: name one kind")
+    here = learning.environment() if learnt else environment()
     kept: list[Row] = []
     if arguments.out and arguments.out.exists():
         before = json.loads(arguments.out.read_text())
@@ -89,7 +118,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with console.status(name) as status:
             for r in fresh(name, "run", CORES[name], smoke=arguments.smoke):
                 found.append(r)
-                status.update(f"{name}: {r['what']} against {r['against']}")
+                status.update(f"{name}: {r['what']}, {r.get('data') or r['against']}")
         show(console, found, name)
         rows += found
     if arguments.out:

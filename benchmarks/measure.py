@@ -102,8 +102,11 @@ def promised(seconds: float, measured: np.ndarray | Sequence[float]) -> np.ndarr
 
 
 def broken(rows: Sequence[Row]) -> list[Row]:
-    """The rows whose limit is not kept; a ratio that is not a number keeps none."""
-    return [r for r in rows if r["limit"] is not None and not r["high"] <= r["limit"]]
+    """The rows whose limit is not kept; a ratio that is not a number keeps none.
+
+    A ratio without confidence limits, of means over splits of data, is compared itself.
+    """
+    return [r for r in rows if r["limit"] is not None and not r.get("high", r["ratio"]) <= r["limit"]]
 
 
 def get_gradient(log: str) -> float:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import statistics
 import sys
 from pathlib import Path
 
@@ -117,6 +118,100 @@ def in_words(rows):
     return out
 
 
+def every(rows):
+    """Every objective: a row for each, with both comparisons in both boosters."""
+    heads = ("log_loss, as many scores", "its NumPy formula")
+    found = {}
+    for r in rows:
+        name, booster = r["what"].split(", ")
+        found.setdefault(name, {})[booster, r["against"]] = r
+    sides = [(booster, head) for booster in ("XGBoost", "LightGBM") for head in heads]
+    out = [("objective", "ns a score", *(f"{booster}, of {head.split(',')[0]}" for booster, head in sides))]
+    for name, cells in found.items():
+        times = (cells[booster, heads[0]] for booster in ("XGBoost", "LightGBM"))
+        each = " and ".join(f"{r['ours'] * 1e6 / r['rows'] / r.get('scores', 1):.2g}" for r in times)
+        ratios = (f"{r['ratio']:.2g}" + (", not kept" if measure.broken([r]) else "") for r in map(cells.get, sides))
+        out.append((f"`{name}`", each, *ratios))
+    limits = ", ".join(f"{limit:g} of {head}" for head, limit in {(r["against"], r["limit"]): r["limit"] for r in rows})
+    return f"{table(out)}\n\nPromised: at most {limits}."
+
+
+def learnt(name):
+    """The committed results of one benchmark of learning, one file for each environment."""
+    return [json.loads(file.read_text()) for file in sorted((ROOT / "benchmarks").glob(f"{name}*.json"))]
+
+
+def told(row):
+    return f"`{row['what']}`" + (f" ({row['with']})" if row["with"] else "")
+
+
+def grouped(rows, *names):
+    found = {}
+    for r in rows:
+        found.setdefault(tuple(r[n] for n in names), []).append(r)
+    return found
+
+
+def below(result):
+    return ", ".join(f"{k} {v}" for k, v in result["environment"].items()) + "."
+
+
+def convergence():
+    """The middle and the worst ratio over the data sets, of each objective and booster, for each kind of labels."""
+    parts = []
+    for result in learnt("convergence"):
+        rows = result["results"]
+        labels = list(dict.fromkeys(r["labels"] for r in rows))
+        out = [("", "kind", "booster", *(f"{text}: middle, worst" for text in labels))]
+        for (kind, booster, _), group in sorted(grouped(rows, "kind", "booster", "what").items(), key=_by_kind):
+            cells = []
+            for text in labels:
+                ordered = sorted((r["ratio"], r["data"], bool(measure.broken([r]))) for r in group if r["labels"] == text)
+                worst, where, broken = ordered[-1]
+                middle = statistics.median(ratio for ratio, *_ in ordered)
+                cells.append(f"{middle:.3g}, {worst:.3g} ({where}{', not kept' if broken else ''})")
+            out.append((told(group[0]), kind, booster, *cells))
+        promised = [r for r in rows if r["limit"] is not None]
+        missed = measure.broken(rows)
+        kept = f"{len(promised) - len(missed)} of {len(promised)} promises are kept."
+        parts += [table(out), f"{kept} {below(result)}"]
+    return "\n\n".join(parts)
+
+
+def _by_kind(item):
+    (kind, booster, what), _ = item
+    return ["robust", "not convex", "other", "built-in", "rival"].index(kind), what, booster
+
+
+def measured(rows, measure_, columns):
+    """One measure, mean and standard error: a row for each contestant, a column for each data set."""
+    heads = list(grouped(rows, *columns))
+    out = [("", "booster", *(", ".join(f"{v:.0%}" if isinstance(v, float) else v for v in head) for head in heads))]
+    for group in grouped(rows, "booster", "what", "with").values():
+        found = {tuple(r[c] for c in columns): r[measure_] for r in group}
+        cells = ("{:.3g} ± {:.2g}".format(*found[head]) if head in found else "" for head in heads)
+        out.append((told(group[0]), group[0]["booster"], *cells))
+    return table(out)
+
+
+def imbalance():
+    parts = []
+    for result in learnt("imbalance"):
+        for title, name in (("Average precision", "average_precision"), ("Log loss after calibration", "log_loss")):
+            parts += [f"{title}:", measured(result["results"], name, ("data", "positives"))]
+        parts.append(below(result))
+    return "\n\n".join(parts)
+
+
+def likelihood():
+    parts = []
+    for result in learnt("likelihood"):
+        for title, name in (("Negative log likelihood", "negative_log_likelihood"), ("Root mean squared error", "rmse")):
+            parts += [f"{title}:", measured(result["results"], name, ("data",))]
+        parts.append(below(result))
+    return "\n\n".join(parts)
+
+
 def speed():
     result = json.loads((ROOT / "benchmarks" / "results.json").read_text())
     parts = []
@@ -124,6 +219,9 @@ def speed():
         rows = [r for r in result["results"] if r["benchmark"] in names]
         if names == ("leaves",) and rows:
             parts += [f"### {title}", gains(rows)]
+            continue
+        if names == ("every",) and rows:
+            parts += [f"### {title}", every(rows)]
             continue
         many = [r for r in rows if r["limit"] is None and ("data" in r or r["benchmark"] in ("scaling", "cold"))]
         if rows:
@@ -137,13 +235,15 @@ def speed():
 
 SPEED = {
     "One gradient step": ("gradient",),
+    "One gradient step of every objective": ("every",),
     "One gradient step of every built-in": ("builtins", "ranking"),
     "Whole trainings": ("training",),
     "Exact leaves": ("leaves",),
     "Threads": ("threads",),
     "Overhead, memory, cold start": ("scaling", "memory", "cold"),
 }
-SECTIONS = {"objectives": objectives, "accuracy": accuracy, "parity": parity, "speed": speed}
+LEARNING = {"convergence": convergence, "imbalance": imbalance, "likelihood": likelihood}
+SECTIONS = {"objectives": objectives, "accuracy": accuracy, "parity": parity, "speed": speed, **LEARNING}
 
 
 def renewed(text, names):
@@ -157,4 +257,5 @@ def renewed(text, names):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", nargs="*", choices=SECTIONS, required=True, help="these tables, or all of them")
-    README.write_text(renewed(README.read_text(), parser.parse_args().write or SECTIONS))
+    text = README.read_text()
+    README.write_text(renewed(text, parser.parse_args().write or [name for name in SECTIONS if f"<!-- {name} -->" in text]))

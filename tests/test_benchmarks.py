@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import measure
+from benchmarks import convergence, data, imbalance, learning, measure
 
 # What the releases print, the timestamps and all; around GetGradient only.
 MONITORS = {
@@ -149,3 +149,97 @@ def test_an_unknown_benchmark_is_refused(capsys):
 def test_a_failing_worker_is_an_error():
     with pytest.raises(RuntimeError, match="ended with status 1"):
         list(measure.fresh("measure", "no_such_function"))
+
+
+def course(**courses):
+    """What `convergence.split` gives, with the same course for everybody who is not named."""
+    everybody = {f"{booster} {name}": [2.0, 1.0, 1.5] for booster, _, name in convergence.contestants()}
+    return {"rows": 10, "with": {}, "courses": everybody | {name.replace("__", " "): c for name, c in courses.items()}}
+
+
+def test_the_best_rounds_are_compared_and_the_mean_is_judged():
+    unit = {"name": "diabetes", "labels": "clean", "few": False}
+    found = [course(xgboost__log_cosh=[3.0, 1.0, 2.0]), course(xgboost__log_cosh=[1.2, 1.3, 1.2])]
+    rows = {(r["booster"], r["what"]): r for r in convergence.compared(unit, found)}
+    moved, same = rows["XGBoost", "log_cosh"], rows["LightGBM", "log_cosh"]
+    assert (moved["ratio"], moved["final"], moved["limit"]) == (1.1, 1.6, 1.05)
+    assert moved["error"] == pytest.approx(0.1, rel=1e-9)
+    assert (same["ratio"], same["final"]) == (1.0, 1.5)
+    assert measure.broken(list(rows.values())) == [moved]
+    assert rows["XGBoost", "squared_error"]["limit"] is None
+
+
+def test_what_is_robust_is_read_off_the_gradient():
+    kinds = {name: learning.kind(cls) for name, cls in learning.registered() if learning.of_location(cls)}
+    assert all(kinds[name] == "robust" for name in ("absolute_error", "log_cosh", "huber", "pseudo_huber", "fair", "quantile"))
+    assert all(kinds[name] == "other" for name in ("squared_error", "expectile", "absolute_percentage_error"))
+    assert not {"poisson", "log_loss", "squared_log_error", "squared_root_error", "aft", "multi_quantile"} & set(kinds)
+
+
+def test_the_boosters_own_have_the_textbooks_parameters():
+    rows = {row.public_name: convergence.textbook_values(row) for b in learning.BOOSTERS for row in convergence.own_rows(b)}
+    assert rows["lightgbm:quantile"]["alpha"] == 0.5 and rows["lightgbm:huber"]["alpha"] == 1.0
+    assert rows["reg:quantileerror"]["quantile_alpha"] == 0.5
+    assert set(convergence.SQUARED.values()) - {"RMSE"} <= set(rows)
+
+
+def test_rows_are_drawn_into_parts():
+    strata = np.arange(1000) % 10 == 0
+    found = data.parts(1000, (0.5, 0.25, 0.25), 0, strata)
+    assert [len(rows) for rows in found] == [500, 250, 250]
+    assert [int(strata[rows].sum()) for rows in found] == [50, 25, 25]
+    assert sorted(np.concatenate(found)) == list(range(1000))
+    assert not np.array_equal(found[0], data.parts(1000, (0.5, 0.25, 0.25), 1, strata)[0])
+
+
+def test_data_that_are_not_at_hand_are_left_out(monkeypatch, tmp_path):
+    monkeypatch.delenv(data.FOLDER, raising=False)
+    assert data.at_hand("wine", "diabetes") == ["diabetes"]
+    with pytest.raises(ValueError, match=r"'wine' needs the file uci_wine-quality-red.txt.gz"):
+        data.load("wine")
+    with pytest.raises(ValueError, match="no data set 'beer'; there are diabetes"):
+        data.load("beer")
+    np.savetxt(tmp_path / data.FILES["wine"][0], [[1.0, 2.0, 5.0], [3.0, 4.0, 6.0]])
+    monkeypatch.setenv(data.FOLDER, str(tmp_path))
+    assert data.at_hand("wine", "diabetes", "higgs") == ["wine", "diabetes"]
+    found = data.load("wine")
+    assert (found.x.tolist(), found.y.tolist()) == ([[1.0, 2.0], [3.0, 4.0]], [5.0, 6.0])
+
+
+def test_calibration_finds_the_probabilities():
+    rng = np.random.default_rng(0)
+    p = rng.uniform(0.01, 0.3, 20_000)
+    y = (rng.uniform(size=p.size) < p).astype(float)
+    found = imbalance.calibrated(-7e3 * (np.log(p) - np.log1p(-p)) + 1e5, y, np.array([-7e3 * np.log(0.1 / 0.9) + 1e5]))
+    assert found == pytest.approx(0.1, rel=0.05)
+    assert imbalance.calibrated(np.full(20, 3.0), np.repeat([0.0, 1.0], [15, 5]), np.zeros(1))[0] == pytest.approx(0.25, rel=0.1)
+    apart = imbalance.calibrated(np.arange(20.0), (np.arange(20) > 15).astype(float), np.array([0.0, 19.0]))
+    assert 1e-4 < apart[0] < apart[1] < 1 - 1e-4  # no step, although a step would separate the classes
+
+
+def test_draws_have_their_share_of_positives():
+    for share in imbalance.SHARES:
+        _, y, rows = imbalance.drawn("digits", 3, share, 0)
+        for part in rows:
+            assert y[part].mean() == pytest.approx(share, rel=0.1)
+    assert imbalance.drawn("breast cancer", 1, 0.01, 0)[2] == []  # 4 positives in all
+
+
+def test_units_are_spread_over_processes_in_their_order():
+    units = [{"n": n, "shares": (0.5, 0.5), "seed": 0} for n in (4, 2, 6)]
+    assert [len(first) for first, _ in learning.spread(data.parts, units, smoke=False)] == [2, 1, 3]
+
+
+def test_learning_has_files_of_its_own(tmp_path, monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        command.main(["convergence", "cold", "--out", str(tmp_path / "results.json")])
+    assert "do not go into one file" in capsys.readouterr().err
+
+    unit = {"name": "diabetes", "labels": "clean", "few": False}
+    found = list(convergence.compared(unit, [course(xgboost__log_cosh=[1.2, 1.3, 1.2])]))
+    monkeypatch.setattr(command, "fresh", lambda *_, **__: iter(found))
+    file = tmp_path / "convergence.json"
+    assert command.main(["convergence", "--out", str(file)]) == 1
+    assert json.loads(file.read_text())["environment"] == learning.environment()
+    assert command.main(["--check", str(file)]) == 1
+    assert "not kept: convergence" in capsys.readouterr().out
