@@ -33,7 +33,7 @@ TINY = {np.dtype(np.float64): 2.0**-1074, np.dtype(np.float32): 2.0**-149}
 CLASSES = 4
 FLOAT32 = float(np.finfo(np.float32).max)
 
-DEFINED_BY = {"majorized": "majorizer", "damped": "damper"}
+DEFINED_BY = {"majorized": "majorizer", "damped": "damper", "fisher": "informant"}
 """The method that defines each kind of curvature beside the exact one, whose law is `definition` itself."""
 
 ALL: list[Callable[[Objective], None]] = []

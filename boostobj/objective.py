@@ -616,7 +616,9 @@ class _Textbook(Objective):
     definition: ClassVar[Callable[..., Any]]
     """definition(mp, y, f, **parameters): the loss as the textbook prints it, in mpmath. It is the law."""
     majorizer: ClassVar[Callable[..., Any]]
-    """majorizer(mp, y, f, **parameters): the "majorized" curvature as the literature prints it, where there is one."""
+    """majorizer(mp, y, f, **parameters): the "majorized" curvature as the literature prints it, where there is one.
+
+    So are `damper` for "damped" and `informant`, the expected information, for "fisher"."""
     row_weights: ClassVar[bool] = True
     """Whether the rows of a group may have different weights; False where a weight is the group's."""
 
