@@ -13,8 +13,8 @@ from boostobj.elementary import exp, expm1, sigmoid, softplus
 
 def mutant(base, **changes):
     body = {k: v for k, v in vars(base).items() if k in (
-        "name", "link", "domain", "kinds", "boosters_curvature", "link_slope", "definition", "majorizer", "informant", "point", "row",
-        "guess", "apart", "count", "shift_free", "damper", "kinks", "scores", "learns_as", "__doc__",
+        "name", "link", "domain", "kinds", "boosters_curvature", "link_slope", "definition", "majorizer", "point", "row",
+        "guess", "informant", "apart", "count", "shift_free", "damper", "kinks", "scores", "learns_as", "__doc__",
         "targets", "convex", "group", "by_size", "some", "row_weights", "fallback", "measured_natively",
         "__annotations__", "__annotate_func__", "__annotate__")}  # fmt: skip
     fields = {f.name: dataclasses.field(default=f.default, metadata=f.metadata) for f in dataclasses.fields(base)}
