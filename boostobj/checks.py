@@ -22,6 +22,7 @@ import numpy as np
 
 from . import builtins, protocol, registry
 from .domain import Interval
+from .links import LINKS
 from .objective import Groupwise, Objective, Rowwise, _native_step, _Textbook
 from .registry import BuiltIn
 
@@ -1089,9 +1090,10 @@ def check_inverse_link(o: Objective) -> None:
         shown = o.inverse_link(raw.astype(dtype))
         assert shown.shape == raw.shape and shown.dtype == dtype
     law = textbook(o)
-    slope = getattr(law, law.link_slope) if law.link_slope else 1.0
-    ends = np.array([-1e300, 1e300, 0.0, 0.0])
-    extreme = o.inverse_link(ends[:2] if raw.ndim == 1 else ends[None, : raw.shape[1]])
+    slope = law._slope()
+    unit = 1 / slope if LINKS[o.link].unit else 1.0  # a power of two among the typical ones
+    ends = unit * np.array([-1e300, 1e300, 0.0, 0.0])
+    extreme = o.inverse_link(ends[:2] if raw.ndim == 1 else ends[None, : raw.shape[1]]) / unit
     assert extreme.ravel().tolist() == EXTREMES[o.link][: extreme.size]
     mp = mpmath().mp
     with mp.workdps(60):
@@ -1104,7 +1106,7 @@ def check_inverse_link(o: Objective) -> None:
             effects = [mp.fsum(abs(x[j]) * abs(moved[j][i] - v) / h for j in range(len(x))) for i, v in enumerate(centre)]
             if len(x) == 1 and slope == 1:
                 effects = [mp.mpf(0)]  # one function of a score that is exact
-            true.append(list(zip(centre, effects, strict=True)))
+            true.append([(v * unit, effect * unit) for v, effect in zip(centre, effects, strict=True)])
     most, row = worst(o.inverse_link(raw), true)
     assert most <= LIMIT, f"the link {o.link!r} is {most:.3g} units off at {raw[row]!r}"
 
@@ -1119,6 +1121,7 @@ EXTREMES: dict[str, list[float]] = {
     "softplus": [0.0, 1e300],
     "softmax": [0.0, 1.0, 0.0, 0.0],
     "cumulative": [-1e300, 0.0, math.log(2) + 1e-6, 2 * (math.log(2) + 1e-6)],
+    "ascending": [-1e300, 0.0, math.log(2), 2 * math.log(2)],
 }
 """What each link says of -1e300, 1e300, 0 and 0."""
 
@@ -1130,6 +1133,9 @@ def _shown(mp: Any, link: str, x: list) -> list:
         return [mp.exp(v) / total for v in x]
     if link == "cumulative":
         steps = [x[0], *(mp.mpf(1e-6) + mp.log(1 + mp.exp(v)) for v in x[1:])]
+        return [mp.fsum(steps[: j + 1]) for j in range(len(x))]
+    if link == "ascending":
+        steps = [x[0], *(mp.log(1 + mp.exp(v)) for v in x[1:])]
         return [mp.fsum(steps[: j + 1]) for j in range(len(x))]
     one = {
         "identity": lambda v: v,

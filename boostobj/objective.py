@@ -674,6 +674,8 @@ class Pointwise(_Textbook):
     """
 
     point: ClassVar[Callable[..., tuple[float, ...]]]
+    among_targets: ClassVar[bool] = True
+    """Whether the best constant of a loss with the identity as its link lies among the targets."""
 
     @final
     def _labels(self, k: int) -> Interval:
@@ -727,7 +729,7 @@ class Pointwise(_Textbook):
     ) -> tuple[np.ndarray, np.ndarray]:
         """For each group of rows, from begin[g] to begin[g + 1], what to add to their scores; and where that is infinite."""
         best, unbounded = np.empty(len(begin) - 1), np.empty(len(begin) - 1, np.bool_)
-        loop = loops.best_constants(type(self).point, self.link == "identity", self.convex)
+        loop = loops.best_constants(type(self).point, self.link == "identity" and self.among_targets, self.convex)
         targets = tuple(map(np.ascontiguousarray, _columns(y)))
         rest = (targets, offset, weight, self._kernel_parameters(), begin, best, unbounded)
         threads.run(lambda start, stop: loop(start, stop, *rest), len(best), len(y))
