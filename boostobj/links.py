@@ -15,13 +15,15 @@ class Link:
     Where `margin`, that objective's base_score is a raw score; else it is on the scale of `inverse`. "reg:squarederror"
     beside another inverse than the identity means that no objective has this link: predictions are raw scores.
     `lightgbm` is the objective with this link in LightGBM, as its models write it: {k} stands for the number of scores,
-    {slope} for what multiplies a raw score; "" where there is none.
+    {slope} for what multiplies a raw score; "" where there is none. Where `unit`, raw scores and what they say are in the
+    same unit, of which the slope says how many make 1 for `inverse`.
     """
 
     inverse: Callable[[np.ndarray], np.ndarray]
     xgboost: str
     margin: bool = False
     lightgbm: str = ""
+    unit: bool = False
 
 
 def _identity(raw: np.ndarray) -> np.ndarray:
@@ -62,6 +64,12 @@ def _cumulative(raw: np.ndarray) -> np.ndarray:
     return np.cumsum(steps, axis=1)
 
 
+def _ascending(raw: np.ndarray) -> np.ndarray:
+    steps = _softplus(raw)
+    steps[:, 0] = raw[:, 0]
+    return np.cumsum(steps, axis=1)
+
+
 LINKS: dict[str, Link] = {
     "identity": Link(_identity, "reg:squarederror", lightgbm="regression"),
     "logit": Link(_logit, "binary:logistic", lightgbm="binary sigmoid:{slope:.17g}"),
@@ -70,6 +78,7 @@ LINKS: dict[str, Link] = {
     "log": Link(_log, "reg:gamma", lightgbm="poisson"),
     "one_vs_all": Link(_logit, "binary:logistic", lightgbm="multiclassova num_class:{k} sigmoid:{slope:.17g}"),
     "cumulative": Link(_cumulative, "reg:squarederror", margin=True),
+    "ascending": Link(_ascending, "reg:squarederror", margin=True, unit=True),
     "signed_square": Link(_signed_square, "reg:squarederror", margin=True, lightgbm="regression sqrt"),
     "softplus": Link(_softplus, "reg:squarederror", margin=True, lightgbm="cross_entropy_lambda"),
     "threshold": Link(_threshold, "binary:hinge", margin=True),
@@ -81,4 +90,5 @@ def applied(link: str, slope: float, raw: np.ndarray) -> np.ndarray:
     wide = raw.astype(np.float64)
     wide *= slope
     with np.errstate(over="ignore"):  # a mean beyond the largest float32 is infinite
-        return LINKS[link].inverse(wide).astype(raw.dtype)
+        shown = LINKS[link].inverse(wide)
+        return (shown / slope if LINKS[link].unit else shown).astype(raw.dtype)

@@ -228,6 +228,12 @@ def _saturated(value, limit):
 
 
 @elementary.kernel
+def _weighted(value, w):
+    """What a row gives with its weight: nothing without one, be it infinite."""
+    return where(w == 0.0, 0.0, value * w)
+
+
+@elementary.kernel
 def _outside(value, low, high, whole):
     """A value outside [low, high], or NaN, or not whole where it must be; without a branch, to be vectorised."""
     return not ((value >= low) & (value <= high) & ((value == np.floor(value)) | (not whole)))
@@ -282,8 +288,8 @@ def pointwise_gradient(point: Callable, column: int, whole: bool) -> Callable:
             flags = _noted(flags, not (abs(f) <= LARGEST), _BAD_RAW)
             flags = _weight_noted(flags, w, LARGEST)
             v = point_(*(t + (f,) + params))  # noqa: RUF005
-            grad[i] = _saturated(v[1] * w, limit)
-            hess[i] = min(max(v[column] * w, least), limit)
+            grad[i] = _saturated(_weighted(v[1], w), limit)
+            hess[i] = min(max(_weighted(v[column], w), least), limit)
         return flags
 
     return loop
@@ -310,8 +316,8 @@ def best_constants(point: Callable, among_residuals: bool, convex: bool, bound: 
         for i in range(rows_[0], rows_[1]):
             v = point_(*(columns(targets, i) + (raw[i] + c,) + params))  # noqa: RUF005
             w = weight[i] * rows_[2]
-            total_grad += w * v[1]
-            total_hess += w * v[2]
+            total_grad += _weighted(v[1], w)
+            total_hess += _weighted(v[2], w)
         return total_grad, total_hess
 
     @compiled.piece

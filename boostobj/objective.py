@@ -757,7 +757,9 @@ class _Textbook(Objective):
     definition: ClassVar[Callable[..., Any]]
     """definition(mp, y, f, **parameters): the loss as the textbook prints it, in mpmath. It is the law."""
     majorizer: ClassVar[Callable[..., Any]]
-    """majorizer(mp, y, f, **parameters): the "majorized" curvature as the literature prints it, where there is one."""
+    """majorizer(mp, y, f, **parameters): the "majorized" curvature as the literature prints it, where there is one.
+
+    So are `damper` for "damped" and `informant`, the expected information, for "fisher"."""
     row_weights: ClassVar[bool] = True
     """Whether the rows of a group may have different weights; False where a weight is the group's."""
 
@@ -817,6 +819,8 @@ class Pointwise(_Textbook):
     """smoothed(y, f, *parameters, width): 0, gradient and Hessian of the loss with its kinks rounded off over that width, in
     whatever unit: what boosters are given of a loss that no quadratic lies above, where `boosters_curvature` says so. The
     width, (mean of sqrt|r|)**2 of the residuals, comes from the rows, anew in every round."""
+    among_targets: ClassVar[bool] = True
+    """Whether the best constant of a loss with the identity as its link lies among the targets."""
 
     @final
     def _labels(self, k: int) -> Interval:
@@ -876,7 +880,7 @@ class Pointwise(_Textbook):
         best, unbounded = np.empty(len(begin) - 1), np.empty(len(begin) - 1, np.bool_)
         several = not self.convex and "majorized" in self.kinds
         bound = 2 + self.kinds.index("majorized") if several and self.link == "identity" else 0
-        loop = loops.best_constants(type(self).point, self.link == "identity", self.convex, bound)
+        loop = loops.best_constants(type(self).point, self.link == "identity" and self.among_targets, self.convex, bound)
         targets = tuple(map(np.ascontiguousarray, _columns(y)))
         rest = (targets, offset, weight, self._kernel_parameters(), begin, best, unbounded)
         threads.run(lambda start, stop: loop(start, stop, *rest), len(best), len(y))

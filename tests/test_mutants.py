@@ -12,11 +12,9 @@ from boostobj.elementary import exp, expm1, sigmoid, softplus
 
 
 def mutant(base, **changes):
-    body = {k: v for k, v in vars(base).items() if k in (
-        "name", "link", "domain", "kinds", "boosters_curvature", "link_slope", "definition", "majorizer", "point", "row",
-        "guess", "apart", "count", "shift_free", "damper", "kinks", "scores", "learns_as", "__doc__",
-        "targets", "convex", "group", "by_size", "some", "row_weights", "fallback", "measured_natively", "smoothed",
-        "__annotations__", "__annotate_func__", "__annotate__")}  # fmt: skip
+    names = {f.name for f in dataclasses.fields(base)}
+    kept = ("__doc__", "__annotations__", "__annotate_func__", "__annotate__")
+    body = {name: v for name, v in vars(base).items() if name in kept or not (name.startswith("_") or name in names)}
     fields = {f.name: dataclasses.field(default=f.default, metadata=f.metadata) for f in dataclasses.fields(base)}
     fields.pop("curvature")
     made = type("Mutant" + base.__name__, base.__bases__, {**body, **fields, **changes})

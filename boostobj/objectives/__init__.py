@@ -1,7 +1,8 @@
 """The objectives, one class each, grouped by target. Importing this registers them."""
 
-from . import classification, counts, multiclass, quantiles, ranking, regression, robust, survival
+from . import classification, costs, counts, multiclass, quantiles, ranking, regression, robust, survival
 from .classification import *
+from .costs import *
 from .counts import *
 from .multiclass import *
 from .quantiles import *
@@ -12,6 +13,7 @@ from .survival import *
 
 __all__: list[str] = []
 __all__ += classification.__all__
+__all__ += costs.__all__
 __all__ += counts.__all__
 __all__ += multiclass.__all__
 __all__ += quantiles.__all__
