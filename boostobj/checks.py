@@ -70,7 +70,7 @@ def variants(cls: type[Objective]) -> Iterator[Objective]:
     base = {p.name: p.typical[0] for p in cls.parameters() if p.auto and p.default == AUTO}
     settings: list[dict[str, Any]] = [base]
     for parameter in cls.parameters():
-        settings += [{**base, parameter.name: value} for value in parameter.typical]
+        settings += [{**base, parameter.name: value} for value in parameter.typical if value != base.get(parameter.name)]
     for setting in settings:
         for curvature in ("default", *cls(**setting).curvatures):
             yield cls(**setting, curvature=curvature)
@@ -1110,6 +1110,7 @@ def check_inverse_link(o: Objective) -> None:
 
 EXTREMES: dict[str, list[float]] = {
     "identity": [-1e300, 1e300, 0.0, 0.0],
+    "location": [-1e300, 1e300],
     "logit": [0.0, 1.0],
     "one_vs_all": [0.0, 1.0, 0.5, 0.5],
     "log": [0.0, math.inf],
@@ -1132,6 +1133,7 @@ def _shown(mp: Any, link: str, x: list) -> list:
         return [mp.fsum(steps[: j + 1]) for j in range(len(x))]
     one = {
         "identity": lambda v: v,
+        "location": lambda v: v,
         "logit": lambda v: 1 / (1 + mp.exp(-v)),
         "one_vs_all": lambda v: 1 / (1 + mp.exp(-v)),
         "log": mp.exp,

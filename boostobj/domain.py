@@ -220,9 +220,14 @@ class Parameter:
     """What "auto" means in the unit of y: so many median absolute deviations of the targets from the start."""
 
     def for_kernel(self, value: Any, number: Callable[[Any], Any]) -> Any:
-        """The value as a compiled kernel gets it: a `number`, an array of them, the place among a few texts, or None."""
+        """The value as a compiled kernel gets it: a `number`, an array of them, the place among a few texts; None as it is.
+
+        Cuts are a tuple, so that a kernel can look among them and be vectorised.
+        """
         if value is None:
             return None
+        if isinstance(self.domain, Cuts):
+            return tuple(map(number, value))
         if isinstance(value, str) and isinstance(self.domain, Choice):
             value = self.domain.values.index(value)
         return np.array([number(v) for v in value]) if isinstance(value, tuple) else number(value)

@@ -16,13 +16,14 @@ def mutant(base, **changes):
         "name", "link", "domain", "kinds", "boosters_curvature", "link_slope", "definition", "majorizer", "point", "row",
         "guess", "apart", "count", "shift_free", "damper", "kinks", "scores", "learns_as", "__doc__",
         "targets", "convex", "group", "by_size", "some", "row_weights", "fallback", "measured_natively",
-        "cuts", "sets", "weighted_by", "lacking", "encoded", "decoded", "probabilities", "classes",
+        "cuts", "sets", "weighted_by", "lacking", "encoded", "decoded", "profiled", "probabilities", "classes",
         "__annotations__", "__annotate_func__", "__annotate__")}  # fmt: skip
     fields = {f.name: dataclasses.field(default=f.default, metadata=f.metadata) for f in dataclasses.fields(base)}
     fields.pop("curvature")
     made = type("Mutant" + base.__name__, base.__bases__, {**body, **fields, **changes})
     made.__annotations__ = {name: "float" for name in fields}
-    return dataclasses.dataclass(frozen=True, kw_only=True, repr=False)(made)()
+    stand_ins = {p.name: p.typical[0] for p in base.parameters() if p.default == "auto"}
+    return dataclasses.dataclass(frozen=True, kw_only=True, repr=False)(made)(**stand_ins)
 
 
 def failures(objective):

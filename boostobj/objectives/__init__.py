@@ -1,9 +1,10 @@
 """The objectives, one class each, grouped by target. Importing this registers them."""
 
-from . import classification, counts, multiclass, quantiles, ranking, regression, survival
+from . import classification, counts, multiclass, ordinal, quantiles, ranking, regression, survival
 from .classification import *
 from .counts import *
 from .multiclass import *
+from .ordinal import *
 from .quantiles import *
 from .ranking import *
 from .regression import *
@@ -13,6 +14,7 @@ __all__: list[str] = []
 __all__ += classification.__all__
 __all__ += counts.__all__
 __all__ += multiclass.__all__
+__all__ += ordinal.__all__
 __all__ += quantiles.__all__
 __all__ += ranking.__all__
 __all__ += regression.__all__

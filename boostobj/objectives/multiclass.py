@@ -308,8 +308,8 @@ class BrierSoftmax(Rowwise):
 
     Raises: ValueError for a parameter, target, score or weight outside its set.
 
-    Source: Brier 1950, Verification of forecasts expressed in terms of probability, eq. 2; Gneiting and Raftery 2007,
-    Strictly proper scoring rules, prediction, and estimation, section 4.1, example 1.
+    Source: Brier 1950, Verification of forecasts expressed in terms of probability; Gneiting and Raftery 2007,
+    Strictly proper scoring rules, prediction, and estimation, section 3.1, example 1.
 
     >>> grad, hess = BrierSoftmax().grad_hess([1], [[0.0, 0.0]])
     >>> grad.tolist(), hess.tolist()
@@ -414,7 +414,7 @@ class SphericalSoftmax(Rowwise):
 
     Raises: ValueError for a parameter, target, score or weight outside its set.
 
-    Source: Gneiting and Raftery 2007, Strictly proper scoring rules, prediction, and estimation, section 4.1, example 2, with
+    Source: Gneiting and Raftery 2007, Strictly proper scoring rules, prediction, and estimation, section 3.1, example 2, with
     alpha = 2.
 
     >>> grad, hess = SphericalSoftmax().grad_hess([1], [[0.0, 0.0]])
