@@ -61,6 +61,9 @@ class Objective(ABC):
     the other objectives with the same link do not take such targets."""
     learns_as: ClassVar[str] = ""
     """The built-in, of either booster, whose arithmetic learns this loss."""
+    uneven: ClassVar[bool] = False
+    """Whether the curvatures of the scores of a row have different units (1/y**2 for a mean, none for the logarithm of a
+    scale): training then brings each near 1, for lambda and min_child_weight to mean rows."""
     _auto: ClassVar[tuple[str, ...]] = ()
     """The parameters that are "auto"; an attribute of its own where there are any, not to look for them in every round."""
 
