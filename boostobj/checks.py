@@ -71,7 +71,7 @@ def variants(cls: type[Objective]) -> Iterator[Objective]:
     base = {p.name: p.typical[0] for p in cls.parameters() if p.auto and p.default == AUTO}
     settings: list[dict[str, Any]] = [base]
     for parameter in cls.parameters():
-        settings += [{**base, parameter.name: value} for value in parameter.typical]
+        settings += [{**base, parameter.name: value} for value in parameter.typical if value != base.get(parameter.name)]
     for setting in settings:
         for curvature in ("default", *cls(**setting).curvatures):
             yield cls(**setting, curvature=curvature)
@@ -117,7 +117,9 @@ def _fields(o: _Textbook) -> dict[str, Any]:
     values = {p.name: getattr(o, p.name) for p in o.parameters() if p.kernel}
 
     def number(value: Any) -> Any:
-        return tuple(map(mp.mpf, value)) if isinstance(value, tuple) else value if isinstance(value, str) else mp.mpf(value)
+        if isinstance(value, tuple):
+            return tuple(map(mp.mpf, value))
+        return value if value is None or isinstance(value, str) else mp.mpf(value)
 
     return {n: number(v) for n, v in values.items()}
 
@@ -197,7 +199,7 @@ def _points(o: _Textbook) -> tuple[np.ndarray, np.ndarray]:
         raw[7] = [800.0, 0.0, -800.0, 1.0][:k]
         raw[8] = [0.0, -30.0, -40.0, -700.0][:k]
         if o.domain.integer:
-            return rng.integers(0, k, len(raw)).astype(float), raw
+            return rng.integers(0, int(o._labels(k).high) + 1, len(raw)).astype(float), raw
         y = sample_targets(o.domain, len(raw), rng)
         raw[9:15, 0] = y[9:15]  # where the first score fits, or nearly
         raw[15:21, 0] = y[15:21] * (1 + 10.0 ** rng.uniform(-16, -1, 6))
@@ -511,7 +513,8 @@ def sample_targets(domain: Interval, n: int, rng: np.random.Generator) -> np.nda
 def targets_for(o: Objective, n: int, rng: np.random.Generator, k: int = 1) -> np.ndarray:
     """Targets all over what the objective takes: of shape (n, 2) for intervals, of every kind."""
     if not o._wants.interval:
-        return sample_targets(o._labels(k), n, rng)
+        many = isinstance(textbook(o), Rowwise) and textbook(o).sets  # type: ignore[attr-defined]
+        return rng.integers(0, 2**k, n).astype(float) if many else sample_targets(o._labels(k), n, rng)
     time = 10.0 ** rng.uniform(-3, 3, n)
     y = np.stack([time, time], axis=1)
     y[1::4, 1] = math.inf  # censored
@@ -527,7 +530,7 @@ def sample(o: Objective, n: int = 37, seed: int = 0) -> tuple[np.ndarray, np.nda
     k = _columns(o)
     y = targets_for(o, n, rng, k)
     if many and o._labels(k).integer:
-        y[:k] = np.arange(k)[:n]
+        y[:k] = (2.0 ** np.arange(k) if textbook(o).sets else np.arange(k))[:n]  # type: ignore[attr-defined]
     raw = rng.normal(size=(n, k)) if many else rng.normal(size=n)
     for p in textbook(o).parameters():
         if p.unit == "y" and y.ndim == raw.ndim:  # some residuals on either side of where the loss turns
@@ -623,9 +626,9 @@ def _numpy(fields: dict[str, Any]) -> dict[str, Any]:
 def check_refuses_parameters_outside_their_domain(o: Objective) -> None:
     parameters = builtins.names()[o.builtin].parameters if isinstance(o, BuiltIn) else o.parameters()
     for p in parameters:
-        for bad in (-1.5, math.nan, math.inf, "1", [2.0]):
-            if p.domain.check(bad) is None:
-                continue  # a negative number where these are allowed
+        for bad in (-1.5, math.nan, math.inf, "1", [2.0], [math.nan]):
+            if p.domain.check(p.domain.convert(bad)) is None:
+                continue  # a negative number, or a single one of several, where these are allowed
             make = functools.partial(registry.get, o.builtin if isinstance(o, BuiltIn) else o.name, **{p.name: bad})
             refused(make, p.name, "must be")
 
@@ -981,7 +984,7 @@ def check_refuses_targets_outside_the_domain(o: Objective) -> None:
         wrong[[11, 20]] = value
         words = ("y must be", "row 11", "(2 of 37 rows)", repr(value))
         refused(lambda wrong=wrong: o.loss(wrong, raw), *words)  # type: ignore[misc]
-        if raw.ndim == 1 or value != k:  # targets alone do not say how many classes there are
+        if raw.ndim == 1 or value != labels.high + 1:  # targets alone do not say how many classes there are
             refused(lambda wrong=wrong: o.start(wrong), *words)  # type: ignore[misc]
         _everywhere(o, wrong, raw, weight, *words)
 
@@ -1127,6 +1130,7 @@ def check_inverse_link(o: Objective) -> None:
 
 EXTREMES: dict[str, list[float]] = {
     "identity": [-1e300, 1e300, 0.0, 0.0],
+    "location": [-1e300, 1e300],
     "logit": [0.0, 1.0],
     "one_vs_all": [0.0, 1.0, 0.5, 0.5],
     "log": [0.0, math.inf],
@@ -1153,6 +1157,7 @@ def _shown(mp: Any, link: str, x: list) -> list:
         return [mp.fsum(steps[: j + 1]) for j in range(len(x))]
     one = {
         "identity": lambda v: v,
+        "location": lambda v: v,
         "logit": lambda v: 1 / (1 + mp.exp(-v)),
         "one_vs_all": lambda v: 1 / (1 + mp.exp(-v)),
         "log": mp.exp,

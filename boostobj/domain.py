@@ -111,7 +111,7 @@ class Choice:
 class Optional:
     """A set, or None."""
 
-    inner: Interval | Ascending
+    inner: Interval | Ascending | Several
 
     def check(self, value: Any) -> str | None:
         wrong = None if value is None else self.inner.check(value)
@@ -162,12 +162,53 @@ class Ascending:
 
 
 @dataclasses.dataclass(frozen=True)
+class Several:
+    """Two or more numbers of a set, in any order.
+
+    >>> Several(Interval(0, math.inf, closed="low")).convert([3, 1])
+    (3.0, 1.0)
+    """
+
+    inner: Interval
+
+    def check(self, value: Any) -> str | None:
+        good = isinstance(value, tuple) and len(value) > 1 and not any(map(self.inner.check, value))
+        return None if good else f"must be two or more numbers in {self.inner}"
+
+    def convert(self, value: Any) -> Any:
+        return tuple(map(self.inner.convert, value)) if isinstance(value, (list, tuple, np.ndarray)) else value
+
+    def __str__(self) -> str:
+        return f"several in {self.inner}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Cuts:
+    """One or more finite numbers that separate neighbours, so that no two are equal, in ascending order.
+
+    >>> Cuts().convert([0, 1.5])
+    (0.0, 1.5)
+    """
+
+    def check(self, value: Any) -> str | None:
+        good = isinstance(value, tuple) and len(value) > 0 and not any(map(REAL.check, value))
+        good = good and all(a < b for a, b in itertools.pairwise(value))
+        return None if good else "must be one or more finite numbers in ascending order, no two of them equal"
+
+    def convert(self, value: Any) -> Any:
+        return tuple(map(REAL.convert, value)) if isinstance(value, (list, tuple, np.ndarray)) else value
+
+    def __str__(self) -> str:
+        return "one or more ascending"
+
+
+@dataclasses.dataclass(frozen=True)
 class Parameter:
     """A parameter's set, unit, typical values (what tests and benchmarks try), and whether kernels are handed it."""
 
     name: str
     default: Any
-    domain: Interval | Choice | Optional | Ascending
+    domain: Interval | Choice | Optional | Ascending | Several | Cuts
     unit: str = "1"
     typical: tuple = ()
     kernel: bool = True
@@ -179,7 +220,14 @@ class Parameter:
     """What "auto" means in the unit of y: so many median absolute deviations of the targets from the start."""
 
     def for_kernel(self, value: Any, number: Callable[[Any], Any]) -> Any:
-        """The value as a compiled kernel gets it: a `number`, an array of them, or the place among a few texts."""
+        """The value as a compiled kernel gets it: a `number`, an array of them, the place among a few texts; None as it is.
+
+        Cuts are a tuple, so that a kernel can look among them and be vectorised.
+        """
+        if value is None:
+            return None
+        if isinstance(self.domain, Cuts):
+            return tuple(map(number, value))
         if isinstance(value, str) and isinstance(self.domain, Choice):
             value = self.domain.values.index(value)
         return np.array([number(v) for v in value]) if isinstance(value, tuple) else number(value)
@@ -199,7 +247,7 @@ class Parameter:
 def param(
     default: Any,
     *,
-    domain: Interval | Choice | Optional | Ascending,
+    domain: Interval | Choice | Optional | Ascending | Several | Cuts,
     unit: str = "1",
     typical: Sequence = (),
     kernel: bool = True,

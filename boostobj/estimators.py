@@ -27,6 +27,7 @@ from .boosters import common, fits, records
 from .domain import first_bad
 from .loops import LARGEST_FLOAT32
 from .objective import Groupwise, Objective
+from .objectives import MultiLabel
 from .registry import get
 
 __all__ = ["Classifier", "Ranker", "Regressor"]
@@ -655,6 +656,8 @@ verbosity, **native
         if isinstance(objective, Groupwise) or objective.link not in (*_CLASSES_OF_ONE_SCORE, *_CLASSES_OF_SEVERAL):
             links = ", ".join((*_CLASSES_OF_ONE_SCORE, *_CLASSES_OF_SEVERAL))
             raise ValueError(f"{what} has the link {objective.link!r}, but the links of classes are {links}")
+        if isinstance(objective, MultiLabel):
+            raise ValueError(f"{what} has one number for all labels of a row; a y of several columns is for log_loss")
         if objective.link in _CLASSES_OF_SEVERAL:
             return max(count, 2)
         if count > 2:

@@ -76,6 +76,8 @@ LINKS: dict[str, Link] = {
     "softmax": Link(_softmax, "multi:softprob", margin=True, lightgbm="multiclass num_class:{k}"),
     # Not count:poisson, which brings max_delta_step=0.7 with it.
     "log": Link(_log, "reg:gamma", lightgbm="poisson"),
+    # The place of an ordered class among thresholds: as it is, but not in the unit of the target.
+    "location": Link(_identity, "reg:squarederror", margin=True, lightgbm="regression"),
     "one_vs_all": Link(_logit, "binary:logistic", lightgbm="multiclassova num_class:{k} sigmoid:{slope:.17g}"),
     "cumulative": Link(_cumulative, "reg:squarederror", margin=True),
     "ascending": Link(_ascending, "reg:squarederror", margin=True, unit=True),

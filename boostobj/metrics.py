@@ -370,6 +370,8 @@ _USUAL = {
     "hinge": ("accuracy", "balanced_accuracy"),
     "softmax": ("auc", "brier", "accuracy"),
     "one_vs_all": ("auc", "accuracy"),
+    **dict.fromkeys(("focal_softmax", "brier_softmax", "spherical_softmax"), ("auc", "brier", "accuracy")),
+    **dict.fromkeys(("multi_label", "ordinal_logit", "ordinal_probit"), ()),
     "poisson": ("poisson_deviance", "d2_poisson", "mae"),
     "gamma": ("gamma_deviance", "d2_gamma", "mae"),
     "tweedie": ("tweedie_deviance", "d2_tweedie", "mae"),

@@ -821,10 +821,15 @@ class Pointwise(_Textbook):
     width, (mean of sqrt|r|)**2 of the residuals, comes from the rows, anew in every round."""
     among_targets: ClassVar[bool] = True
     """Whether the best constant of a loss with the identity as its link lies among the targets."""
+    cuts: ClassVar[str] = ""
+    """The field, a tuple, that separates the classes which the targets are: there is one more of them."""
 
     @final
     def _labels(self, k: int) -> Interval:
-        return self.domain
+        cuts = getattr(self, self.cuts) if self.cuts else AUTO
+        if cuts == AUTO:
+            return self.domain
+        return Interval(self.domain.low, self.domain.low + len(cuts), "both", integer=True)
 
     @final
     def _scores(self, raw: Any, y: np.ndarray, what: str = "raw") -> np.ndarray:
@@ -833,7 +838,7 @@ class Pointwise(_Textbook):
     @final
     def _losses(self, rows: protocol.Rows, raw: np.ndarray) -> tuple[np.ndarray, int]:
         out = np.empty(len(raw))
-        domain = self.domain
+        domain = self._labels(1)
         loop = loops.pointwise_loss(type(self).point, domain.integer)
         return out, _over_rows(loop, raw, _columns(rows.y), raw, self._kernel_parameters(), *domain.ends, out)
 
@@ -846,7 +851,7 @@ class Pointwise(_Textbook):
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
     ) -> int:
-        domain, parameters = self.domain, self._kernel_parameters()
+        domain, parameters = self._labels(1), self._kernel_parameters()
         if kind == "smoothed":
             loop = loops.pointwise_gradient(type(self).smoothed, 2, domain.integer)
             parameters += (_width(rows, raw),)
@@ -903,6 +908,24 @@ class Rowwise(_Textbook):
     """The field that says how many scores a row has: that number, None for as many as the scores have, or a tuple."""
     shift_free: ClassVar[bool] = False
     """Whether adding one number to all scores of a row changes nothing, as in softmax."""
+    sets: ClassVar[bool] = False
+    """Whether a target is a set of classes, the sum of 2**j over its members j, and not one class."""
+    weighted_by: ClassVar[str] = ""
+    """The field, a tuple or None, with a weight for each class: it too says how many there are."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        weights, count = self._class_weights(), getattr(self, self.count)
+        if weights is not None and count not in (None, len(weights)):
+            raise ValueError(f"{self._owner}: {self.weighted_by} has {len(weights)} numbers, {self.count} is {count}")
+
+    def lacking(self, share: np.ndarray) -> np.ndarray:
+        """The classes without a finite best score, by what their rows weigh."""
+        return share == 0
+
+    @final
+    def _class_weights(self) -> tuple[float, ...] | None:
+        return getattr(self, self.weighted_by) if self.weighted_by else None
 
     def apart(self, y: np.ndarray, k: int) -> list[tuple[Pointwise, np.ndarray]] | None:
         """One loss of one score, with its targets, per score, if the loss is their sum."""
@@ -911,13 +934,16 @@ class Rowwise(_Textbook):
     @final
     def _known_count(self) -> int | None:
         value = getattr(self, self.count)
+        value = self._class_weights() if value is None else value
         return len(value) if isinstance(value, tuple) else value
 
     @final
     def _labels(self, k: int) -> Interval:
         if not self.domain.integer:
             return self.domain
-        return Interval(self.domain.low, min(k, self._known_count() or k) - 1, "both", integer=True)
+        k = min(k, self._known_count() or k)
+        high = min(2.0 ** min(k, 1000), self.domain.high) if self.sets else k
+        return Interval(self.domain.low, high - 1, "both", integer=True)
 
     @final
     def _scores(self, raw: Any, y: np.ndarray, what: str = "raw") -> np.ndarray:
@@ -930,7 +956,8 @@ class Rowwise(_Textbook):
         known = self._known_count()
         if known is not None and raw.shape[1] != known:
             value = getattr(self, self.count)
-            raise ValueError(f"{self._owner}: {self.count} is {value}, {what} has {raw.shape[1]} columns")
+            said = f"{self.weighted_by} has {known} numbers" if value is None else f"{self.count} is {value}"
+            raise ValueError(f"{self._owner}: {said}, {what} has {raw.shape[1]} columns")
         return raw if raw.flags.c_contiguous or raw.flags.f_contiguous else np.ascontiguousarray(raw)
 
     @final
@@ -955,10 +982,20 @@ class Rowwise(_Textbook):
         return _over_rows(loop, raw, (rows.y,), raw, rows.weight, self._kernel_parameters(), *rest)
 
     @final
+    def _count_in(self, y: np.ndarray) -> int:
+        """How many scores a row has: what a parameter says, or else the classes among the targets."""
+        if self.sets:
+            known = self._known_count()
+            self._refuse_targets(y, self._labels(known or 2**31))
+            return known or max(int(y.max()).bit_length(), 2)
+        given = getattr(self, self.count)
+        return self._count(self.count, {self.count: self._known_count() if given is None else given}, y)
+
+    @final
     def _start(self, rows: protocol.Rows, offset: np.ndarray | None) -> np.ndarray:
         y, weight = rows.y, rows.weight
         assert weight is not None
-        k = offset.shape[1] if offset is not None else self._count(self.count, {self.count: getattr(self, self.count)}, y)
+        k = offset.shape[1] if offset is not None else self._count_in(y)
         self._refuse_targets(y, self._labels(k))
         apart = self.apart(y, k)
         if apart is not None:
@@ -968,9 +1005,11 @@ class Rowwise(_Textbook):
         guess = functools.partial(type(self).guess, y, weight, k, *self._kernel_parameters())
         if self.domain.integer:
             counts = np.bincount(y.astype(np.int64), weights=weight, minlength=k)
-            if (counts == 0).any():
+            of_class = self._class_weights()
+            lacking = self.lacking(counts if of_class is None else counts * np.array(of_class))
+            if lacking.any():
                 warnings.warn(
-                    f"{self._owner}: no finite start minimises the loss: no row of class {int(np.argmin(counts > 0))};"
+                    f"{self._owner}: no finite start minimises the loss: no row of class {int(np.argmax(lacking))} has weight;"
                     " it is bounded instead",
                     UserWarning,
                     stacklevel=3,
@@ -991,7 +1030,11 @@ class Rowwise(_Textbook):
             self._gradients(protocol.Rows(y, weight), raw, "exact", (grad, hess))
             return grad.sum(axis=0)
 
-        return _root_of_many(slope, guess(), self.shift_free)
+        def value(c: np.ndarray) -> float:
+            return float(weight @ self._losses(protocol.Rows(y, weight), offset + c)[0])
+
+        descends = self.shift_free and not self.convex
+        return _root_of_many(slope, guess(), self.shift_free, value if descends else None)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
@@ -1139,8 +1182,17 @@ def _float_array(raw: Any) -> np.ndarray:
     return protocol.for_loop(raw if raw.dtype in (np.float32, np.float64) else raw.astype(np.float64))
 
 
-def _root_of_many(slope: Callable[[np.ndarray], np.ndarray], c: np.ndarray, shift_free: bool) -> np.ndarray:
-    """Newton's method for a function of k scores; where it only fixes their differences, the mean of c is 0."""
+def _root_of_many(
+    slope: Callable[[np.ndarray], np.ndarray],
+    c: np.ndarray,
+    shift_free: bool,
+    value: Callable[[np.ndarray], float] | None = None,
+) -> np.ndarray:
+    """Newton's method for a function of k scores; where it only fixes their differences, the mean of c is 0.
+
+    With a `value`, of log probabilities that it is not convex in, a step goes down and is at most 1 long: far away such a
+    function has small slopes, too.
+    """
     k = c.size
     freedom = np.ones((k, k)) if shift_free else np.zeros((k, k))
     c = c - c.mean() if shift_free else c
@@ -1152,10 +1204,20 @@ def _root_of_many(slope: Callable[[np.ndarray], np.ndarray], c: np.ndarray, shif
         curvature = np.array([(slope(c + h * e) - slope(c - h * e)) / (2 * h) for e in np.eye(k)])
         step = np.linalg.lstsq((curvature + curvature.T) / 2 + freedom, -g, rcond=None)[0]
         step -= step.mean() if shift_free else 0.0
+        if value is not None:
+            bends, along = np.linalg.eigh((curvature + curvature.T) / 2)
+            bends = np.maximum(np.abs(bends), 1e-9)
+            step = -along @ ((g - g.mean()) @ along / bends)  # down, where the function bends the other way too
+            step /= max(np.abs(step).max(), 1.0)
+            here = value(c)
         size = 1.0
         while size > 1e-10:
             candidate = slope(c + size * step)
-            if np.abs(candidate).sum() < np.abs(g).sum():
+            lower = np.abs(candidate).sum() < np.abs(g).sum()
+            if value is not None:
+                change = value(c + size * step) - here
+                lower = change < -1e-12 * here or (lower and change < 1e-12 * here)
+            if lower:
                 break
             size /= 2
         else:

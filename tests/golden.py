@@ -18,6 +18,9 @@ EXPECTILE = "Newey and Powell 1987, eq. 2.2: 0.75*2**2/2"
 THERNEAU = "Therneau, validation vignette of R's survival 3.5, first data set (test1): minus log(6) - 2*log(4)"
 NORMAL = "OEIS A076668, sqrt(2/pi)"
 
+LIN = "Lin et al. 2017, section 3.2: with gamma = 2 a row with p_t = 0.9 has a hundredth of its log loss, -log(0.9)"
+GNEITING = "Gneiting and Raftery 2007, section 3.1"
+
 ROWS = [
     ("log_loss", {}, 0.0, -37.0, "loss", 8.533047625744065e-17, SKLEARN),
     ("log_loss", {}, 0.0, 37.0, "exact", 8.533047625744065e-17, SKLEARN),
@@ -29,6 +32,22 @@ ROWS = [
     ("pseudo_huber", {}, 0.0, 0.75, "exact", 0.512, "3, 4, 5: 0.8**3"),
     ("softmax", {}, 2.0, [0.0, 0.0, 0.0, 0.0], "loss", 1.3862943611198906, "entropy of four equal classes: log(4)"),
     ("softmax", {}, 0.0, [1e4, 0.0, 7e-7], "loss", 0.0, SKLEARN),
+    ("softmax", {"label_smoothing": 0.3}, 1.0, [0.0, 0.0, 0.0], "gradient 1", -0.46666666666666667, "1/3 - (7/10 + 1/10)"),
+    ("softmax", {"class_weight": (1.0, 2.0)}, 1.0, [0.0, 0.0], "loss", 1.3862943611198906, f"{LOG2}, twice"),
+    ("focal_softmax", {}, 0.0, [2.1972245773362196, 0.0], "loss", 0.00105360515658, LIN),
+    ("focal_softmax", {}, 1.0, [0.0, 0.0], "loss", 0.17328679513998632, f"{LOG2}, a quarter of it"),
+    ("brier_softmax", {}, 1.0, [0.0, 0.0, 0.0], "loss", 0.6666666666666666, f"{GNEITING}, example 1, equal probabilities"),
+    ("brier_softmax", {}, 1.0, [0.0, 0.0, 0.0], "gradient 1", -0.4444444444444444, "2*(1/3)*(-2/3)"),
+    ("spherical_softmax", {}, 1.0, [0.0, 0.0, 0.0], "loss", 0.42264973081037427,
+     f"{GNEITING}, example 2, equal probabilities: 1 minus OEIS A020760, 1/sqrt(3)"),
+    ("multi_label", {}, 5.0, [0.0, 0.0, 0.0], "loss", 2.0794415416798357, f"{LOG2}, three times"),
+    ("multi_label", {}, 2.0, [0.0, 0.0, 0.6931471805599453], "gradient 2", 0.6666666666666666, "2/(1 + 2)"),
+    ("ordinal_logit", {"thresholds": (-1.0, 1.0)}, 1.0, 0.0, "loss", 0.7719368329053047,
+     "Abramowitz and Stegun, table 4.15: minus log of tanh(1/2)"),
+    ("ordinal_logit", {"thresholds": (0.0, 1.0)}, 0.0, 0.0, "loss", 0.6931471805599453, LOG2),
+    ("ordinal_probit", {"thresholds": (-1.0, 1.0)}, 1.0, 0.0, "loss", 0.3817151463021261, "OEIS A178647: minus its logarithm"),
+    ("ordinal_probit", {"thresholds": (0.0, 1.0)}, 0.0, 0.0, "gradient", 0.7978845608028654, NORMAL),
+    ("ordinal_probit", {"thresholds": (0.0, 1.0)}, 0.0, 0.0, "exact", 0.6366197723675814, "OEIS A060294, 2/pi"),
     ("squared_error", {}, 1.0, 5.0, "loss", 8.0, SKLEARN),
     ("squared_error", {}, 1.0, 5.0, "gradient", 4.0, SKLEARN),
     ("squared_error", {}, 1.0, 5.0, "exact", 1.0, SKLEARN),

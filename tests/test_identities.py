@@ -185,6 +185,92 @@ def test_each_column_of_one_vs_all_is_log_loss():
         assert np.array_equal(many.start(y), [one.start(t)[0] for t in columns])
 
 
+CLASS = np.random.default_rng(2).integers(0, 3, 400)
+THREE = 3 * np.random.default_rng(3).normal(size=(400, 3))
+OWN = np.eye(3)[CLASS] == 1
+
+
+def test_class_weights_are_weights():
+    weights = np.array([0.5, 2.0, 3.0])
+    for kind in ("exact", "majorized", "damped"):
+        weighted = bo.Softmax(class_weight=tuple(weights), curvature=kind)
+        assert same(weighted.grad_hess(CLASS, THREE), bo.Softmax(curvature=kind).grad_hess(CLASS, THREE, weights[CLASS]))
+        assert weighted.start(CLASS) == pytest.approx(bo.Softmax().start(CLASS, weights[CLASS]), rel=1e-12, abs=0)
+    focal = bo.FocalSoftmax(class_weight=tuple(weights)).grad_hess(CLASS, THREE)
+    assert all(map(close, focal, bo.FocalSoftmax().grad_hess(CLASS, THREE, weights[CLASS])))
+
+
+def test_a_smoothed_target_is_a_mixture_of_targets():
+    smooth = bo.Softmax(label_smoothing=0.3)
+    each = [bo.Softmax().loss(np.full(400, j), THREE) for j in range(3)]
+    assert close(smooth.loss(CLASS, THREE), 0.7 * bo.Softmax().loss(CLASS, THREE) + 0.1 * sum(each))
+    assert np.array_equal(smooth.grad_hess(CLASS, THREE)[1], bo.Softmax().grad_hess(CLASS, THREE)[1])
+    target = 0.7 * OWN + 0.1
+    assert close(smooth.grad_hess(CLASS, THREE)[0], smooth.inverse_link(THREE) - target, size=1 + np.abs(THREE))
+
+
+def test_focal_loss_without_focus_is_cross_entropy():
+    plain = bo.FocalSoftmax(gamma=0.0)
+    size = np.abs(THREE).sum(axis=1)
+    assert close(plain.loss(CLASS, THREE), bo.Softmax().loss(CLASS, THREE), size=size)
+    for kind in ("exact", "damped"):
+        of_focal, of_softmax = (cls(curvature=kind) for cls in (lambda **k: bo.FocalSoftmax(gamma=0.0, **k), bo.Softmax))
+        for got, expected in zip(of_focal.grad_hess(CLASS, THREE), of_softmax.grad_hess(CLASS, THREE), strict=True):
+            assert (np.abs(got - expected) <= 8 * UNIT * np.abs(expected) * (1 + size[:, None])).all()
+
+
+def test_scores_of_probabilities_are_their_formulas():
+    p = scipy.special.softmax(THREE, axis=1)
+    own = p[OWN]
+    assert close(bo.BrierSoftmax().loss(CLASS, THREE), ((p - OWN) ** 2).sum(axis=1), size=1.0)
+    assert close(bo.SphericalSoftmax().loss(CLASS, THREE), 1 - own / np.sqrt((p**2).sum(axis=1)), size=1.0)
+    assert close(bo.FocalSoftmax(gamma=1.5).loss(CLASS, THREE), -((1 - own) ** 1.5) * np.log(own), size=10.0)
+
+
+@pytest.mark.parametrize("cls", [bo.BrierSoftmax, bo.SphericalSoftmax])
+def test_proper_scores_start_at_the_shares(cls):
+    assert cls().start(CLASS) == pytest.approx(bo.Softmax().start(CLASS), rel=1e-9, abs=0)
+
+
+def test_the_brier_score_of_two_classes_is_twice_a_squared_error():
+    y = (Y > 0).astype(float)
+    two = np.stack([np.zeros(400), F], axis=1)
+    assert close(bo.BrierSoftmax().loss(y, two), 2 * (scipy.special.expit(F) - y) ** 2, size=1.0)
+
+
+def test_single_labels_are_one_vs_all():
+    sets, against = bo.MultiLabel(curvature="majorized"), bo.OneVsAll(curvature="majorized")
+    assert np.array_equal(sets.loss(2.0**CLASS, THREE), against.loss(CLASS, THREE))
+    assert same(sets.grad_hess(2.0**CLASS, THREE), against.grad_hess(CLASS, THREE))
+    assert np.array_equal(sets.start(2.0**CLASS), against.start(CLASS))
+
+
+def test_two_ordered_classes_are_log_loss():
+    y = (Y > 0).astype(float)
+    for kind in ("exact", "majorized"):
+        ordered, binary = bo.OrdinalLogit(thresholds=(0.0,), curvature=kind), bo.LogLoss(curvature=kind)
+        assert close(ordered.loss(y, F), binary.loss(y, F))
+        assert all(map(close, ordered.grad_hess(y, F), binary.grad_hess(y, F)))
+    moved = bo.OrdinalLogit(thresholds=(2.0,))
+    assert all(map(close, moved.grad_hess(y, F), bo.LogLoss().grad_hess(y, F - 2.0)))
+    assert bo.OrdinalLogit().resolve(y).thresholds == pytest.approx(-bo.LogLoss().start(y), rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize(("ordered", "noise"), [(bo.OrdinalLogit, "logistic"), (bo.OrdinalProbit, "normal")])
+def test_ordered_classes_are_intervals(ordered, noise):
+    thresholds = np.array([-1.5, 0.5, 2.0])
+    y = np.random.default_rng(4).integers(0, 4, 400)
+    ends = np.array([0.0, *np.exp(thresholds), np.inf])
+    intervals = np.stack([ends[y], ends[y + 1]], axis=1)
+    o, aft = ordered(thresholds=tuple(thresholds)), bo.AFT(distribution=noise)
+    # exp and log move the ends by a few units.
+    grad, hess = aft.grad_hess(intervals, F)
+    room = (1 + np.abs(F)) * (np.abs(grad) + hess)
+    assert close(o.loss(y, F), aft.loss(intervals, F), size=room, units=32)
+    assert close(o.grad_hess(y, F)[0], grad, size=room, units=32)
+    assert close(o.grad_hess(y, F)[1], hess, size=room, units=32)
+
+
 def test_each_column_of_several_quantiles_is_one():
     raw = np.stack([F, F + 1, F / 2], axis=1)
     many = bo.MultiQuantile(alpha=(0.1, 0.5, 0.75))

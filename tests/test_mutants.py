@@ -19,7 +19,8 @@ def mutant(base, **changes):
     fields.pop("curvature")
     made = type("Mutant" + base.__name__, base.__bases__, {**body, **fields, **changes})
     made.__annotations__ = {name: "float" for name in fields}
-    return dataclasses.dataclass(frozen=True, kw_only=True, repr=False)(made)()
+    stand_ins = {p.name: p.typical[0] for p in base.parameters() if p.default == "auto"}
+    return dataclasses.dataclass(frozen=True, kw_only=True, repr=False)(made)(**stand_ins)
 
 
 def failures(objective):

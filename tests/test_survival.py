@@ -14,7 +14,7 @@ import xgboost as xgb
 
 import boostobj as bo
 from boostobj import builtins, checks, orders, parity
-from boostobj.objectives import survival
+from boostobj.intervals import _gauss_legendre
 
 RNG = np.random.default_rng(0)
 INF = math.inf
@@ -387,7 +387,7 @@ def test_damped_steps_end_near_the_interval():
 
 
 def test_quadrature_nodes_are_right():
-    at, part = survival._gauss_legendre(14)
+    at, part = _gauss_legendre(14)
     x, w = np.polynomial.legendre.leggauss(14)
     assert np.sort(at) == pytest.approx((x + 1) / 2, rel=1e-14)
     assert part[np.argsort(at)] == pytest.approx(w / 2, rel=1e-12)

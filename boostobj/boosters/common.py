@@ -69,7 +69,7 @@ def counted(objective: Objective, data: Any) -> Objective:
     if not isinstance(objective, Rowwise) or objective._known_count() is not None:
         return objective
     y, _ = protocol.labels(public_name(objective), data)
-    found: dict[str, Any] = {objective.count: objective._count(objective.count, {objective.count: None}, y)}
+    found: dict[str, Any] = {objective.count: objective._count_in(y)}
     return dataclasses.replace(objective, **found)
 
 

@@ -1,10 +1,11 @@
 """The objectives, one class each, grouped by target. Importing this registers them."""
 
-from . import classification, costs, counts, multiclass, quantiles, ranking, regression, robust, survival
+from . import classification, costs, counts, multiclass, ordinal, quantiles, ranking, regression, robust, survival
 from .classification import *
 from .costs import *
 from .counts import *
 from .multiclass import *
+from .ordinal import *
 from .quantiles import *
 from .ranking import *
 from .regression import *
@@ -16,6 +17,7 @@ __all__ += classification.__all__
 __all__ += costs.__all__
 __all__ += counts.__all__
 __all__ += multiclass.__all__
+__all__ += ordinal.__all__
 __all__ += quantiles.__all__
 __all__ += ranking.__all__
 __all__ += regression.__all__

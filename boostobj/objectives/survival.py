@@ -9,7 +9,8 @@ from typing import Any, final
 import numpy as np
 
 from ..domain import NON_NEGATIVE, POSITIVE, REAL, Choice, param
-from ..elementary import bose, kernel, log1mexp, normal_hazard, where
+from ..elementary import bose, kernel, log1mexp, where
+from ..intervals import HALF_LOG_TWO_PI, LARGEST, half_slope, logistic, normal
 from ..objective import Groupwise, Pointwise
 from ..registry import register
 
@@ -212,125 +213,22 @@ class Cox(Groupwise):
 # Accelerated failure time: minus log likelihood of z, its first two derivatives when z moves up, and the damped second
 
 _NORMAL, _LOGISTIC = 0.0, 1.0
-_ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
-_HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
-_ROOT_HALF = math.sqrt(0.5)
-_LARGEST = float(np.finfo(float).max)
-
-
-def _gauss_legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights on [0, 1], by Newton's method on Legendre's polynomial, rounded once."""
-    bits = 120
-    one = 1 << bits
-    nodes, weights = [], []
-    for i in range(n):
-        x = int(math.cos(math.pi * (i + 0.75) / (n + 0.5)) * 2.0**60) << (bits - 60)
-        for _ in range(6):
-            before, value = one, x
-            for k in range(2, n + 1):
-                before, value = value, ((2 * k - 1) * (x * value >> bits) - (k - 1) * before) // k
-            slope = (n * (x * value - before * one)) // ((x * x >> bits) - one)
-            x -= value * one // slope
-        nodes.append(math.ldexp(one + x, -bits - 1))
-        weights.append(math.ldexp(one * one // (((one - (x * x >> bits)) * (slope * slope >> bits)) >> bits), -bits))
-    return np.array(nodes), np.array(weights)
-
-
-_AT, _PART = _gauss_legendre(14)
-
-
-@kernel
-def _beyond(z):  # type: ignore[no-untyped-def]
-    """The standard normal above z."""
-    hazard, excess = normal_hazard(abs(z))
-    if z >= 0.0:
-        return 0.5 * z * z + (_HALF_LOG_TWO_PI + math.log(hazard)), hazard, hazard * excess
-    e = math.exp(-0.5 * z * z)
-    below = e / hazard
-    hazard = e / (_ROOT_TWO_PI - below)
-    return -math.log1p(-below / _ROOT_TWO_PI), hazard, hazard * (hazard - z)
-
-
-@kernel
-def _normal_between(low, high, width):  # type: ignore[no-untyped-def]
-    """The standard normal from low to high = low + width: the first derivative is the mean there."""
-    left = low + high < 0.0
-    a, b = where(left, -high, low), where(left, -low, high)  # the centre is not below 0
-    total = abs(low + high)
-    fall = 0.5 * width * total  # of the log of the density
-    if a < 0.0:  # 0 is inside
-        inside = 0.5 * (math.erf(b * _ROOT_HALF) + math.erf(-a * _ROOT_HALF))
-        at_a, at_b = math.exp(-0.5 * a * a) / _ROOT_TWO_PI, math.exp(-0.5 * b * b) / _ROOT_TWO_PI
-        mean = -at_a * math.expm1(-fall) / inside
-        bend = mean * mean + ((b * at_b if b < 1e10 else 0.0) - a * at_a) / inside
-        outside = 0.5 * (math.erfc(b * _ROOT_HALF) + math.erfc(-a * _ROOT_HALF))
-        loss = where(inside > 0.5, -math.log1p(-outside), -math.log(inside))
-    else:
-        ratio = math.exp(-fall)
-        if fall < 4.0:  # near to each other: a difference of two tails would lose its digits
-            mass = excess = 0.0
-            for i in range(_AT.size):
-                t = width * _AT[i]
-                part = _PART[i] * math.exp(-t * (a + 0.5 * t))
-                mass += part
-                excess += part * _AT[i]
-            mean_excess = width * (excess / mass)
-            scaled = 1.0 / (width * mass)
-            loss = 0.5 * a * a + (_HALF_LOG_TWO_PI + math.log(scaled))
-        else:
-            at_a, over_a = normal_hazard(a)
-            at_b, over_b = normal_hazard(b)
-            part = 0.0 if ratio == 0.0 else ratio * (at_a / at_b)
-            mean_excess = (over_a - (0.0 if ratio == 0.0 else part * (over_b + width))) / (1.0 - part)
-            scaled = at_a / (1.0 - part)
-            loss = 0.5 * a * a + (_HALF_LOG_TWO_PI + math.log(at_a) - math.log1p(-part))
-        drop = -math.expm1(-fall)
-        mean = drop * scaled
-        bend = (drop * mean_excess + (0.0 if ratio == 0.0 else width * ratio)) * scaled
-    return loss, where(left, -mean, mean), bend
 
 
 @kernel
 def _normal(low, high, width):  # type: ignore[no-untyped-def]
     if width == 0.0:
-        return 0.5 * low * low + _HALF_LOG_TWO_PI, low, 1.0, 1.0
-    if high == math.inf:
-        loss, slope, bend = _beyond(max(low, -_LARGEST))
-    elif low == -math.inf:
-        loss, slope, bend = _beyond(-high)
-        slope = -slope
-    else:
-        loss, slope, bend = _normal_between(low, high, width)
+        return 0.5 * low * low + HALF_LOG_TWO_PI, low, 1.0, 1.0
+    loss, slope, bend = normal(low, high, width)
     return loss, slope, bend, bend
 
 
 @kernel
-def _half_slope(x):  # type: ignore[no-untyped-def]
-    """tanh(x/2)/(2*x): the sharpest quadratic bound of softplus has this curvature."""
-    return where(abs(x) < 1e-8, 0.25, math.tanh(0.5 * x) / (2.0 * x))
-
-
-@kernel
-def _sides(x):  # type: ignore[no-untyped-def]
-    """The logistic distribution until x, and from there on; softplus(x)."""
-    e = math.exp(-abs(x))
-    large, small = 1.0 / (1.0 + e), e / (1.0 + e)
-    return where(x >= 0.0, large, small), where(x >= 0.0, small, large), max(x, 0.0) + math.log1p(e)
-
-
-@kernel
 def _logistic(low, high, width):  # type: ignore[no-untyped-def]
-    damped = _half_slope(low) + _half_slope(high)
     if width == 0.0:
         e = math.exp(-abs(low))
-        return abs(low) + 2.0 * math.log1p(e), math.tanh(0.5 * low), 2.0 * e / ((1.0 + e) * (1.0 + e)), damped
-    above, beside, over_low = _sides(low)
-    beyond, below, over_high = _sides(-high)
-    slope = above - beyond
-    if abs(low) < 1.0 and abs(high) < 1.0:
-        slope = 0.5 * (math.tanh(0.5 * low) + math.tanh(0.5 * high))
-    bend = above * beside + beyond * below
-    return over_low + over_high - log1mexp(width), slope, bend, damped
+        return abs(low) + 2.0 * math.log1p(e), math.tanh(0.5 * low), 2.0 * e / ((1.0 + e) * (1.0 + e)), 2.0 * half_slope(low)
+    return logistic(low, high, width, low + high)
 
 
 @kernel
@@ -472,8 +370,8 @@ class AFT(Pointwise):
     @staticmethod
     def point(lower, upper, f, distribution, scale):  # type: ignore[no-untyped-def]
         # Infinite is what there is no time for.
-        low = max(min((math.log(lower) - f) / scale, _LARGEST), -_LARGEST) if lower > 0.0 else -math.inf
-        high = max(min((math.log(upper) - f) / scale, _LARGEST), -_LARGEST) if upper < math.inf else math.inf
+        low = max(min((math.log(lower) - f) / scale, LARGEST), -LARGEST) if lower > 0.0 else -math.inf
+        high = max(min((math.log(upper) - f) / scale, LARGEST), -LARGEST) if upper < math.inf else math.inf
         apart = (upper - lower) / lower
         width = 0.0 if lower == upper else where(apart < 1e300, math.log1p(apart), math.log(upper) - math.log(lower)) / scale
         if distribution == _NORMAL:
