@@ -171,6 +171,8 @@ class Parameter:
     unit: str = "1"
     typical: tuple = ()
     kernel: bool = True
+    constants: Callable[[float], tuple[float, ...]] | None = None
+    """What a kernel is handed in an array behind the value: numbers that cost too much to compute for every row."""
     required: bool = False
     """Of a booster that has no default for it: it is always among the parameters that are handed to the booster."""
 
@@ -178,6 +180,8 @@ class Parameter:
         """The value as a compiled kernel gets it: a `number`, an array of them, or the place among a few texts."""
         if isinstance(value, str) and isinstance(self.domain, Choice):
             value = self.domain.values.index(value)
+        if self.constants:
+            value = (value, *self.constants(value))
         return np.array([number(v) for v in value]) if isinstance(value, tuple) else number(value)
 
     def converted(self, owner: str, value: Any) -> Any:
@@ -196,9 +200,10 @@ def param(
     unit: str = "1",
     typical: Sequence = (),
     kernel: bool = True,
+    constants: Callable[[float], tuple[float, ...]] | None = None,
 ) -> Any:
     """A dataclass field that carries its domain, unit and typical values."""
-    made = Parameter("", default, domain, unit, tuple(typical), kernel)
+    made = Parameter("", default, domain, unit, tuple(typical), kernel, constants)
     return dataclasses.field(default=default, metadata={"parameter": made})
 
 

@@ -15,13 +15,15 @@ class Link:
     Where `margin`, that objective's base_score is a raw score; else it is on the scale of `inverse`. "reg:squarederror"
     beside another inverse than the identity means that no objective has this link: predictions are raw scores.
     `lightgbm` is the objective with this link in LightGBM, as its models write it: {k} stands for the number of scores,
-    {slope} for what multiplies a raw score; "" where there is none.
+    {slope} for what multiplies a raw score; "" where there is none. `parameters` are those of the objective that `inverse`
+    takes after the raw scores; a model's record has their values.
     """
 
-    inverse: Callable[[np.ndarray], np.ndarray]
+    inverse: Callable[..., np.ndarray]
     xgboost: str
     margin: bool = False
     lightgbm: str = ""
+    parameters: tuple[str, ...] = ()
 
 
 def _identity(raw: np.ndarray) -> np.ndarray:
@@ -62,6 +64,16 @@ def _cumulative(raw: np.ndarray) -> np.ndarray:
     return np.cumsum(steps, axis=1)
 
 
+def _location_scale(raw: np.ndarray, scale: float, epsilon: float) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        return np.stack([scale * raw[:, 0], scale * np.hypot(epsilon, np.exp(raw[:, 1]))], axis=1)
+
+
+def _median_sigma(raw: np.ndarray, epsilon: float) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        return np.stack([np.exp(raw[:, 0]), np.hypot(epsilon, np.exp(raw[:, 1]))], axis=1)
+
+
 LINKS: dict[str, Link] = {
     "identity": Link(_identity, "reg:squarederror", lightgbm="regression"),
     "logit": Link(_logit, "binary:logistic", lightgbm="binary sigmoid:{slope:.17g}"),
@@ -73,12 +85,14 @@ LINKS: dict[str, Link] = {
     "signed_square": Link(_signed_square, "reg:squarederror", margin=True, lightgbm="regression sqrt"),
     "softplus": Link(_softplus, "reg:squarederror", margin=True, lightgbm="cross_entropy_lambda"),
     "threshold": Link(_threshold, "binary:hinge", margin=True),
+    "location_scale": Link(_location_scale, "reg:squarederror", margin=True, parameters=("scale", "epsilon")),
+    "median_sigma": Link(_median_sigma, "reg:squarederror", margin=True, parameters=("epsilon",)),
 }
 
 
-def applied(link: str, slope: float, raw: np.ndarray) -> np.ndarray:
+def applied(link: str, slope: float, raw: np.ndarray, parameters: tuple[float, ...] = ()) -> np.ndarray:
     """The inverse link of slope times the raw scores, computed in float64; the shape and dtype of `raw`, float32 or float64."""
     wide = raw.astype(np.float64)
     wide *= slope
     with np.errstate(over="ignore"):  # a mean beyond the largest float32 is infinite
-        return LINKS[link].inverse(wide).astype(raw.dtype)
+        return LINKS[link].inverse(wide, *parameters).astype(raw.dtype)
