@@ -622,7 +622,7 @@ class _Textbook(Objective):
     majorizer: ClassVar[Callable[..., Any]]
     """majorizer(mp, y, f, **parameters): the "majorized" curvature as the literature prints it, where there is one."""
     informant: ClassVar[Callable[..., Any]]
-    """informant(mp, y, f, **parameters): the "fisher" curvature, the expected one if the scores are right; y has no part in it."""
+    """informant(mp, y, f, **parameters): the "fisher" curvature, what is expected if the scores are right, whatever y is."""
     row_weights: ClassVar[bool] = True
     """Whether the rows of a group may have different weights; False where a weight is the group's."""
 

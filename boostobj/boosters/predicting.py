@@ -154,8 +154,8 @@ def deployable(booster: Any) -> Any:
         shown = records.link_of(read, "deployable")
         if shown.raw:
             warnings.warn(
-                f"deployable: outside boostobj the model predicts raw scores; predictions are the inverse of its link {shown.link!r},"
-                f" of {shown.slope:g} times the raw score",
+                f"deployable: outside boostobj the model predicts raw scores; predictions are the inverse of its link"
+                f" {shown.link!r}, of {shown.slope:g} times the raw score",
                 UserWarning,
                 stacklevel=2,
             )

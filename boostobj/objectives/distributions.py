@@ -44,7 +44,8 @@ _UP = 200.0 * math.log(2.0)
 def _scaled(f, epsilon):  # type: ignore[no-untyped-def]
     """What is made of the log of the scale, f: with E = exp(-|f|) and the variance epsilon**2 + exp(2*f)
 
-    root of E, E, the variance divided by exp(2*max(f, 0)), t = d log(scale)/df, 1 - t.
+    root of E, E, the variance divided by exp(2*max(f, 0)), two factors of t = d log(scale)/df, 1 - t. The factors are there
+    to multiply one after the other what is as large as t is small.
     """
     half = exp(-0.5 * abs(f))  # the root: what E is multiplied with may be as large as E is small
     e = half * half
@@ -52,15 +53,16 @@ def _scaled(f, epsilon):  # type: ignore[no-untyped-def]
     bound = epsilon * epsilon
     up = f >= 0.0
     lost = bound * square if up else bound
-    kept = 1.0 if up else square
-    variance = kept + lost
-    return half, e, variance, kept / variance, lost / variance
+    variance = (1.0 if up else square) + lost
+    kept = 1.0 if up else e
+    return half, e, variance, kept, kept / variance, lost / variance
 
 
 @kernel
 def _normal(r, f, epsilon, grad, hess, kind):  # type: ignore[no-untyped-def]
     """Gradient and curvature for a residual r, and minus the log of the density without its constant."""
-    half, e, variance, t, rest = _scaled(f, epsilon)
+    half, e, variance, kept, t, rest = _scaled(f, epsilon)
+    t *= kept
     up = f >= 0.0
     shrunk = (abs(r) * half) * half
     a = shrunk if up else abs(r)
@@ -475,11 +477,12 @@ class Laplace(Rowwise):
     @staticmethod
     def row(y, f, scale, epsilon, grad, hess, kind):  # type: ignore[no-untyped-def]
         r = f[0] - y / scale
-        half, e, variance, t, rest = _scaled(f[1], epsilon)
+        half, e, variance, kept, t, rest = _scaled(f[1], epsilon)
+        t *= kept
         up = f[1] >= 0.0
         b = math.sqrt(variance)
         shrunk = (abs(r) * half) * half
-        share = (shrunk if up else shrunk * e) / variance / b  # t*a
+        share = (shrunk / variance) * (kept / b)  # t*a
         grad[0] = 0.0 if r == 0.0 else math.copysign((e if up else 1.0) / b, r)
         grad[1] = t - share
         if kind == 0:
@@ -625,7 +628,7 @@ class StudentT(Rowwise):
         n = df[0]
         r = f[0] - y / scale
         size = abs(r)
-        half, e, variance, t, rest = _scaled(f[1], epsilon)
+        half, e, variance, kept, t, rest = _scaled(f[1], epsilon)
         up = f[1] >= 0.0
         shrunk = (size * half) * half
         a = shrunk if up else size
@@ -643,18 +646,18 @@ class StudentT(Rowwise):
         pull = more * ((shrunk * e if up else a) / variance / whole) if near else (n + 1.0) / size / whole
         excess = 1.0 - (n + 1.0) * tail if near else (n + 1.0) * body - n  # 1 - w*z**2
         grad[0] = math.copysign(pull, r)
-        grad[1] = t * excess
+        grad[1] = t * (kept * excess)
         if kind == 0:
             weighed = more * precision if near else (n + 1.0) / size / size
             bend = (1.0 - m) * (1.0 + m) / whole
             hess[0] = weighed / whole * (bend if near else -bend)
-            hess[1] = 2.0 * t * (rest * excess + t * ((n + 1.0) * tail * body))
+            hess[1] = 2.0 * t * (kept * (rest * excess + t * kept * ((n + 1.0) * tail * body)))
         elif kind == 1:
             hess[0] = (n + 1.0) / (n + 3.0) * precision
-            hess[1] = 2.0 * n / (n + 3.0) * t * t
+            hess[1] = 2.0 * n / (n + 3.0) * (t * kept) * (t * kept)
         else:
             hess[0] = (more * precision if near else (n + 1.0) / size / size) / whole
-            hess[1] = t * (1.0 + (n + 1.0) * tail)
+            hess[1] = t * (kept * (1.0 + (n + 1.0) * tail))
         beyond = a > _FAR
         q = (a * _DOWN if beyond else a) / deviation
         tails = 0.5 * log1p(square) + (log(max(q, 1.0)) + (0.5 * _UP if beyond else 0.0))
