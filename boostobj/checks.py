@@ -201,8 +201,9 @@ def _points(o: _Textbook) -> tuple[np.ndarray, np.ndarray]:
         if o.domain.integer:
             return rng.integers(0, int(o._labels(k).high) + 1, len(raw)).astype(float), raw
         y = sample_targets(o.domain, len(raw), rng)
-        raw[9:15, 0] = y[9:15]  # where the first score fits, or nearly
-        raw[15:21, 0] = y[15:21] * (1 + 10.0 ** rng.uniform(-16, -1, 6))
+        fit = np.log(y) if o.link == "median_sigma" else y / getattr(o, "scale", 1.0)
+        raw[9:15, 0] = fit[9:15]  # where the first score fits, or nearly
+        raw[15:21, 0] = fit[15:21] * (1 + 10.0 ** rng.uniform(-16, -1, 6))
         return y, raw
     wide = np.concatenate([10.0 ** rng.uniform(-300, 300, 40), 10.0 ** rng.uniform(-3, 3, 40)])
     y = targets_for(o, 120, rng)
@@ -1108,22 +1109,24 @@ def check_inverse_link(o: Objective) -> None:
         assert shown.shape == raw.shape and shown.dtype == dtype
     law = textbook(o)
     slope = law._slope()
-    unit = 1 / slope if LINKS[o.link].unit else 1.0  # a power of two among the typical ones
-    ends = unit * np.array([-1e300, 1e300, 0.0, 0.0])
-    extreme = o.inverse_link(ends[:2] if raw.ndim == 1 else ends[None, : raw.shape[1]]) / unit
-    assert extreme.ravel().tolist() == EXTREMES[o.link][: extreme.size]
+    of_link = dict(zip(LINKS[o.link].parameters, o._of_link(), strict=True))
+    width = of_link.get("width", 1.0)
+    ends = width * np.array([-1e300, 1e300, 0.0, 0.0])
+    extreme = o.inverse_link(ends[:2] if raw.ndim == 1 else ends[None, : raw.shape[1]])
+    assert extreme.ravel().tolist() == [v * width * of_link.get("scale", 1.0) for v in EXTREMES[o.link][: extreme.size]]
     mp = mpmath().mp
     with mp.workdps(60):
         true = []
         for scores in np.atleast_2d(raw.T).T.tolist():
             x = [mp.mpf(slope) * mp.mpf(v) for v in scores]
             h = mp.mpf(10) ** -STEP
-            centre = _shown(mp, o.link, x)
-            moved = [_shown(mp, o.link, [v + (h if i == j else 0) for i, v in enumerate(x)]) for j in range(len(x))]
+            show = functools.partial(_shown, mp, o.link, of_link=of_link)
+            centre = show(x)
+            moved = [show([v + (h if i == j else 0) for i, v in enumerate(x)]) for j in range(len(x))]
             effects = [mp.fsum(abs(x[j]) * abs(moved[j][i] - v) / h for j in range(len(x))) for i, v in enumerate(centre)]
             if len(x) == 1 and slope == 1:
                 effects = [mp.mpf(0)]  # one function of a score that is exact
-            true.append([(v * unit, effect * unit) for v, effect in zip(centre, effects, strict=True)])
+            true.append(list(zip(centre, effects, strict=True)))
     most, row = worst(o.inverse_link(raw), true)
     assert most <= LIMIT, f"the link {o.link!r} is {most:.3g} units off at {raw[row]!r}"
 
@@ -1138,22 +1141,29 @@ EXTREMES: dict[str, list[float]] = {
     "threshold": [0.0, 1.0],
     "softplus": [0.0, 1e300],
     "softmax": [0.0, 1.0, 0.0, 0.0],
+    "location_scale": [-1e300, math.inf],
+    "median_sigma": [0.0, math.inf],
     "cumulative": [-1e300, 0.0, math.log(2) + 1e-6, 2 * (math.log(2) + 1e-6)],
     "ascending": [-1e300, 0.0, math.log(2), 2 * math.log(2)],
 }
-"""What each link says of -1e300, 1e300, 0 and 0."""
+"""What each link says of -1e300, 1e300, 0 and 0; in units of the scale or width, if it has one."""
 
 
-def _shown(mp: Any, link: str, x: list) -> list:
+def _shown(mp: Any, link: str, x: list, of_link: Mapping[str, float]) -> list:
     """What a link says of the scores of one row, as the textbook prints it."""
     if link == "softmax":
         total = mp.fsum(mp.exp(v) for v in x)
         return [mp.exp(v) / total for v in x]
+    if link in ("location_scale", "median_sigma"):
+        scale = mp.mpf(of_link.get("scale", 1.0))
+        location = scale * x[0] if link == "location_scale" else mp.exp(x[0])
+        return [location, scale * mp.sqrt(mp.mpf(of_link["epsilon"]) ** 2 + mp.exp(2 * x[1]))]
     if link == "cumulative":
         steps = [x[0], *(mp.mpf(1e-6) + mp.log(1 + mp.exp(v)) for v in x[1:])]
         return [mp.fsum(steps[: j + 1]) for j in range(len(x))]
     if link == "ascending":
-        steps = [x[0], *(mp.log(1 + mp.exp(v)) for v in x[1:])]
+        width = mp.mpf(of_link["width"])
+        steps = [x[0], *(width * mp.log(1 + mp.exp(v / width)) for v in x[1:])]
         return [mp.fsum(steps[: j + 1]) for j in range(len(x))]
     one = {
         "identity": lambda v: v,

@@ -212,6 +212,8 @@ class Parameter:
     unit: str = "1"
     typical: tuple = ()
     kernel: bool = True
+    constants: Callable[[float], tuple[float, ...]] | None = None
+    """What a kernel is handed in an array behind the value: numbers that cost too much to compute for every row."""
     required: bool = False
     """Of a booster that has no default for it: it is always among the parameters that are handed to the booster."""
     auto: bool = False
@@ -230,6 +232,8 @@ class Parameter:
             return tuple(map(number, value))
         if isinstance(value, str) and isinstance(self.domain, Choice):
             value = self.domain.values.index(value)
+        if self.constants:
+            value = (value, *self.constants(value))
         return np.array([number(v) for v in value]) if isinstance(value, tuple) else number(value)
 
     def converted(self, owner: str, value: Any) -> Any:
@@ -253,6 +257,7 @@ def param(
     kernel: bool = True,
     auto: bool = False,
     deviations: float = 1.0,
+    constants: Callable[[float], tuple[float, ...]] | None = None,
 ) -> Any:
     """A dataclass field that carries its domain, unit and typical values.
 
@@ -272,8 +277,12 @@ def param(
     deviations : float
         How many median absolute deviations of the targets from the start "auto" is, for a parameter in the unit of y. A
         constant that a textbook gives in standard deviations of normal errors is 1.4826 times as many.
+    constants : callable, optional
+        constants(value) are numbers that a kernel gets with the value, in one array: those that cost too much for every row.
     """
-    made = Parameter("", default, domain, unit, tuple(typical), kernel, auto=auto or unit == "y", deviations=deviations)
+    made = Parameter(
+        "", default, domain, unit, tuple(typical), kernel, constants, auto=auto or unit == "y", deviations=deviations
+    )
     return dataclasses.field(default=default, metadata={"parameter": made})
 
 

@@ -15,15 +15,15 @@ class Link:
     Where `margin`, that objective's base_score is a raw score; else it is on the scale of `inverse`. "reg:squarederror"
     beside another inverse than the identity means that no objective has this link: predictions are raw scores.
     `lightgbm` is the objective with this link in LightGBM, as its models write it: {k} stands for the number of scores,
-    {slope} for what multiplies a raw score; "" where there is none. Where `unit`, raw scores and what they say are in the
-    same unit, of which the slope says how many make 1 for `inverse`.
+    {slope} for what multiplies a raw score; "" where there is none. `parameters` are those of the objective that `inverse`
+    takes after the raw scores; a model's record has their values.
     """
 
-    inverse: Callable[[np.ndarray], np.ndarray]
+    inverse: Callable[..., np.ndarray]
     xgboost: str
     margin: bool = False
     lightgbm: str = ""
-    unit: bool = False
+    parameters: tuple[str, ...] = ()
 
 
 def _identity(raw: np.ndarray) -> np.ndarray:
@@ -64,8 +64,18 @@ def _cumulative(raw: np.ndarray) -> np.ndarray:
     return np.cumsum(steps, axis=1)
 
 
-def _ascending(raw: np.ndarray) -> np.ndarray:
-    steps = _softplus(raw)
+def _location_scale(raw: np.ndarray, scale: float, epsilon: float) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        return np.stack([scale * raw[:, 0], scale * np.hypot(epsilon, np.exp(raw[:, 1]))], axis=1)
+
+
+def _median_sigma(raw: np.ndarray, epsilon: float) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        return np.stack([np.exp(raw[:, 0]), np.hypot(epsilon, np.exp(raw[:, 1]))], axis=1)
+
+
+def _ascending(raw: np.ndarray, width: float) -> np.ndarray:
+    steps = width * _softplus(raw / width)
     steps[:, 0] = raw[:, 0]
     return np.cumsum(steps, axis=1)
 
@@ -80,17 +90,18 @@ LINKS: dict[str, Link] = {
     "location": Link(_identity, "reg:squarederror", margin=True, lightgbm="regression"),
     "one_vs_all": Link(_logit, "binary:logistic", lightgbm="multiclassova num_class:{k} sigmoid:{slope:.17g}"),
     "cumulative": Link(_cumulative, "reg:squarederror", margin=True),
-    "ascending": Link(_ascending, "reg:squarederror", margin=True, unit=True),
+    "ascending": Link(_ascending, "reg:squarederror", margin=True, parameters=("width",)),
     "signed_square": Link(_signed_square, "reg:squarederror", margin=True, lightgbm="regression sqrt"),
     "softplus": Link(_softplus, "reg:squarederror", margin=True, lightgbm="cross_entropy_lambda"),
     "threshold": Link(_threshold, "binary:hinge", margin=True),
+    "location_scale": Link(_location_scale, "reg:squarederror", margin=True, parameters=("scale", "epsilon")),
+    "median_sigma": Link(_median_sigma, "reg:squarederror", margin=True, parameters=("epsilon",)),
 }
 
 
-def applied(link: str, slope: float, raw: np.ndarray) -> np.ndarray:
+def applied(link: str, slope: float, raw: np.ndarray, parameters: tuple[float, ...] = ()) -> np.ndarray:
     """The inverse link of slope times the raw scores, computed in float64; the shape and dtype of `raw`, float32 or float64."""
     wide = raw.astype(np.float64)
     wide *= slope
     with np.errstate(over="ignore"):  # a mean beyond the largest float32 is infinite
-        shown = LINKS[link].inverse(wide)
-        return (shown / slope if LINKS[link].unit else shown).astype(raw.dtype)
+        return LINKS[link].inverse(wide, *parameters).astype(raw.dtype)

@@ -358,7 +358,7 @@ class Objective(ABC):
         raw = np.asarray(raw)
         if raw.dtype not in (np.float32, np.float64):
             raw = raw.astype(np.float64)
-        return applied(self.link, self._slope(), raw)
+        return applied(self.link, self._slope(), raw, self._of_link())
 
     # The boosters' door -----------------------------------------------------------------------------------------------
 
@@ -592,6 +592,10 @@ class Objective(ABC):
         """What a raw score is multiplied with before the link."""
         return float(getattr(self, self.link_slope)) if self.link_slope else 1.0
 
+    def _of_link(self) -> tuple[float, ...]:
+        """The parameters that the link takes."""
+        return tuple(getattr(self, name) for name in LINKS[self.link].parameters)
+
     def _is_builtin(self) -> bool:
         """Whether this object bears a booster's name, whose refusals are then its own."""
         return False
@@ -757,9 +761,11 @@ class _Textbook(Objective):
     definition: ClassVar[Callable[..., Any]]
     """definition(mp, y, f, **parameters): the loss as the textbook prints it, in mpmath. It is the law."""
     majorizer: ClassVar[Callable[..., Any]]
-    """majorizer(mp, y, f, **parameters): the "majorized" curvature as the literature prints it, where there is one.
-
-    So are `damper` for "damped" and `informant`, the expected information, for "fisher"."""
+    """majorizer(mp, y, f, **parameters): the "majorized" curvature as the literature prints it, where there is one."""
+    damper: ClassVar[Callable[..., Any]]
+    """damper(mp, y, f, **parameters): the "damped" curvature likewise."""
+    informant: ClassVar[Callable[..., Any]]
+    """informant(mp, y, f, **parameters): the "fisher" curvature, what is expected if the scores are right, whatever y is."""
     row_weights: ClassVar[bool] = True
     """Whether the rows of a group may have different weights; False where a weight is the group's."""
 
@@ -899,13 +905,17 @@ class Rowwise(_Textbook):
     `row(y, f[k], *parameters, grad[k], hess[k], kind)` fills the gradient and the diagonal curvature of the kind with
     that place in `kinds`, and returns the loss; in float64. Parameters that are tuples reach it as arrays.
     `guess(y, weight, k, *parameters)` is a first value for `start`: exact where there is no offset and, for classes,
-    every one occurs. Losses that are a sum of losses of one score each override `apart` instead.
+    every one occurs. Losses that are a sum of losses of one score each override `apart` instead, and those that are not
+    convex may override `best`.
     """
 
     row: ClassVar[Callable[..., float]]
     guess: ClassVar[Callable[..., np.ndarray]]
     count: ClassVar[str] = "num_class"
-    """The field that says how many scores a row has: that number, None for as many as the scores have, or a tuple."""
+    """The field that says how many scores a row has: that number, None for as many as the scores have, or a tuple.
+
+    Where that is the same for all objects: an attribute of the class, a tuple of what each score is.
+    """
     shift_free: ClassVar[bool] = False
     """Whether adding one number to all scores of a row changes nothing, as in softmax."""
     sets: ClassVar[bool] = False
@@ -929,6 +939,10 @@ class Rowwise(_Textbook):
 
     def apart(self, y: np.ndarray, k: int) -> list[tuple[Pointwise, np.ndarray]] | None:
         """One loss of one score, with its targets, per score, if the loss is their sum."""
+        return None
+
+    def best(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> np.ndarray | None:
+        """The start, if the class has its own way to it; the arrays are float64 and checked."""
         return None
 
     @final
@@ -1002,6 +1016,9 @@ class Rowwise(_Textbook):
             offsets = [None] * k if offset is None else list(np.ascontiguousarray(offset.T))
             parts = zip(apart, offsets, strict=True)
             return np.array([o._start(protocol.Rows(t, weight), f)[0] for (o, t), f in parts])
+        best = self.best(y, weight, offset)
+        if best is not None:
+            return best
         guess = functools.partial(type(self).guess, y, weight, k, *self._kernel_parameters())
         if self.domain.integer:
             counts = np.bincount(y.astype(np.int64), weights=weight, minlength=k)

@@ -62,7 +62,8 @@ def _valid(cls: object) -> type[_Textbook]:
     replaced = sorted(n for n in hidden if n in vars(cls))
     if replaced:
         raise TypeError(f"{cls.__name__} must not replace {', '.join(replaced)}")
-    if issubclass(cls, Rowwise) and cls.count not in [f.name for f in dataclasses.fields(cls)]:
+    fixed = issubclass(cls, Rowwise) and isinstance(getattr(cls, cls.count, None), tuple)
+    if issubclass(cls, Rowwise) and not fixed and cls.count not in [f.name for f in dataclasses.fields(cls)]:
         raise TypeError(f"{cls.__name__} must have the field {cls.count!r}, which says how many scores a row has")
     if cls.name.replace("_", "") != cls.__name__.lower() or cls.name != cls.name.lower():
         raise ValueError(f"{cls.__name__}: name must be the class name in lower case with underscores, got {cls.name!r}")

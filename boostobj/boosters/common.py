@@ -55,7 +55,7 @@ def bound(metric: Metric, objective: Objective) -> Metric:
     """The metric for raw scores of the objective that is trained."""
     if metric.objective is None:
         return metrics.get(metric.kind, objective=objective) if metric.kind == "loss" else metric.with_objective(objective)
-    mine, other = ((o.link, o._slope()) for o in (objective, metric.objective))
+    mine, other = ((o.link, o._slope(), o._of_link()) for o in (objective, metric.objective))
     if mine != other:
         raise ValueError(
             f"train: {metric!r} reads raw scores with the link {other[0]!r}, but {objective!r} is trained, with"

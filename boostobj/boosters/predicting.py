@@ -10,7 +10,6 @@ import numpy as np
 
 from .. import protocol
 from ..domain import first_bad
-from ..links import applied
 from . import records
 from .frames import refuse_frames
 
@@ -60,18 +59,18 @@ def predict(booster: Any, data: Any, *, offset: Any = None, **kwargs: Any) -> np
     [4.0, 4.0, 9.0, 9.0]
     """
     whose = records.booster_of(booster)
-    link, slope, raw = records.link_of(records.needed(booster, "predict"), "predict")
+    shown = records.link_of(records.needed(booster, "predict"), "predict")
     if whose == "xgboost":
         if offset is not None:
             raise ValueError(
                 "predict: offset is for LightGBM; XGBoost adds the base_margin of its data, xgboost.DMatrix(x, base_margin=...)"
             )
-        return _by_xgboost(booster, data, link, slope, raw, kwargs)
+        return _by_xgboost(booster, data, shown, kwargs)
     refuse_frames("predict", data)
-    return _by_lightgbm(booster, data, link, slope, raw, offset, kwargs)
+    return _by_lightgbm(booster, data, shown, offset, kwargs)
 
 
-def _by_xgboost(booster: Any, data: Any, link: str, slope: float, raw: bool, kwargs: dict[str, Any]) -> np.ndarray:
+def _by_xgboost(booster: Any, data: Any, shown: records.Shown, kwargs: dict[str, Any]) -> np.ndarray:
     import xgboost
 
     if not protocol.is_dmatrix(data):
@@ -80,9 +79,9 @@ def _by_xgboost(booster: Any, data: Any, link: str, slope: float, raw: bool, kwa
     if best is not None:
         kwargs = {"iteration_range": (0, best + 1), **kwargs}
     others = ("output_margin", "pred_leaf", "pred_contribs", "approx_contribs", "pred_interactions")
-    if not raw or any(kwargs.get(name) for name in others):
+    if not shown.raw or any(kwargs.get(name) for name in others):
         return booster.predict(data, **kwargs)
-    return applied(link, slope, booster.predict(data, **{**kwargs, "output_margin": True}))
+    return shown.applied(booster.predict(data, **{**kwargs, "output_margin": True}))
 
 
 def _best(booster: Any) -> int | None:
@@ -93,18 +92,16 @@ def _best(booster: Any) -> int | None:
     return min(int(best), booster.num_boosted_rounds() - 1)
 
 
-def _by_lightgbm(
-    booster: Any, data: Any, link: str, slope: float, raw: bool, offset: Any, kwargs: dict[str, Any]
-) -> np.ndarray:
+def _by_lightgbm(booster: Any, data: Any, shown: records.Shown, offset: Any, kwargs: dict[str, Any]) -> np.ndarray:
     others = [name for name in ("pred_leaf", "pred_contrib") if kwargs.get(name)]
     if others and offset is not None:
         raise ValueError(f"predict: an offset belongs to raw scores, but {others[0]}={kwargs[others[0]]!r} asks for others")
-    if others or (offset is None and (not raw or kwargs.get("raw_score"))):
+    if others or (offset is None and (not shown.raw or kwargs.get("raw_score"))):
         return booster.predict(data, **kwargs)
     found = booster.predict(data, **{**kwargs, "raw_score": True})
     if offset is not None:
         found = found + _shaped(offset, found.shape)
-    return found if kwargs.get("raw_score") else applied(link, slope, found)
+    return found if kwargs.get("raw_score") else shown.applied(found)
 
 
 def _shaped(offset: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -154,11 +151,11 @@ def deployable(booster: Any) -> Any:
     whose = records.booster_of(booster)
     read = records.record(booster)
     if read is not None:
-        link, slope, raw = records.link_of(read, "deployable")
-        if raw:
+        shown = records.link_of(read, "deployable")
+        if shown.raw:
             warnings.warn(
-                f"deployable: outside boostobj the model predicts raw scores; predictions are the inverse of its link {link!r},"
-                f" of {slope:g} times the raw score",
+                f"deployable: outside boostobj the model predicts raw scores; predictions are the inverse of its link"
+                f" {shown.link!r}, of {shown.slope:g} times the raw score",
                 UserWarning,
                 stacklevel=2,
             )

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import protocol
-from ..links import LINKS
+from ..links import LINKS, applied
 from ..objective import Objective, _native_step
 from ..registry import BuiltIn
 from ..version import __version__
@@ -231,7 +231,8 @@ def record(booster: Any) -> dict[str, Any] | None:
             The curvature that the booster was given, and whose arithmetic it was: "boostobj" (the textbook's), or the name of
             a booster's own objective.
         link, slope
-            Predictions on the scale of the target are the inverse link of slope times the raw score.
+            Predictions on the scale of the target are the inverse link of slope times the raw score. The links "location_scale"
+            and "median_sigma" take the parameters scale and epsilon.
         predicts
             What the booster's own predict gives: "target", or "raw scores" where no objective of the booster has the link;
             `predict` applies it then.
@@ -301,8 +302,20 @@ def needed(booster: Any, owner: str) -> dict[str, Any]:
     return found
 
 
-def link_of(read: Mapping[str, Any], owner: str) -> tuple[str, float, bool]:
-    """Link, slope, and whether the booster's own predict gives raw scores.
+class Shown(NamedTuple):
+    """How raw scores become predictions, and whether the booster's own predict leaves that undone."""
+
+    link: str
+    slope: float
+    parameters: tuple[float, ...]
+    raw: bool
+
+    def applied(self, raw: np.ndarray) -> np.ndarray:
+        return applied(self.link, self.slope, raw, self.parameters)
+
+
+def link_of(read: Mapping[str, Any], owner: str) -> Shown:
+    """Link, slope, the objective's parameters that the link takes, and whether the booster's own predict gives raw scores.
 
     Raises
     ------
@@ -312,11 +325,23 @@ def link_of(read: Mapping[str, Any], owner: str) -> tuple[str, float, bool]:
     link, slope, predicts = (read.get(key) for key in ("link", "slope", "predicts"))
     if not (isinstance(link, str) and link in LINKS):
         raise ValueError(f"{owner}: the link in the model's record must be one of {', '.join(map(repr, LINKS))}, got {link!r}")
-    if isinstance(slope, bool) or not (isinstance(slope, (int, float)) and 0 < slope <= sys.float_info.max):
+    if not _is_positive(slope):
         raise ValueError(f"{owner}: the slope in the model's record must be a finite number above 0, got {slope!r}")
     if predicts not in (TARGET, RAW):
         raise ValueError(f"{owner}: predicts in the model's record must be {TARGET!r} or {RAW!r}, got {predicts!r}")
-    return link, float(slope), predicts == RAW
+    has = read.get("parameters")
+    values: dict[str, Any] = {name: has.get(name) if isinstance(has, Mapping) else None for name in LINKS[link].parameters}
+    for name, value in values.items():
+        if not _is_positive(value):
+            raise ValueError(
+                f"{owner}: the parameter {name} of the link {link!r} in the model's record must be a finite number above 0, got"
+                f" {value!r}"
+            )
+    return Shown(link, float(slope), tuple(float(value) for value in values.values()), predicts == RAW)
+
+
+def _is_positive(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, (int, float)) and 0 < value <= sys.float_info.max
 
 
 def describe(booster: Any) -> None:

@@ -1,9 +1,22 @@
 """The objectives, one class each, grouped by target. Importing this registers them."""
 
-from . import classification, costs, counts, multiclass, ordinal, quantiles, ranking, regression, robust, survival
+from . import (
+    classification,
+    costs,
+    counts,
+    distributions,
+    multiclass,
+    ordinal,
+    quantiles,
+    ranking,
+    regression,
+    robust,
+    survival,
+)
 from .classification import *
 from .costs import *
 from .counts import *
+from .distributions import *
 from .multiclass import *
 from .ordinal import *
 from .quantiles import *
@@ -16,6 +29,7 @@ __all__: list[str] = []
 __all__ += classification.__all__
 __all__ += costs.__all__
 __all__ += counts.__all__
+__all__ += distributions.__all__
 __all__ += multiclass.__all__
 __all__ += ordinal.__all__
 __all__ += quantiles.__all__

@@ -381,9 +381,6 @@ class NonCrossingQuantile(Rowwise):
     alpha: tuple[float, ...] = param((0.1, 0.5, 0.9), domain=Ascending(Interval(0, 1)), typical=((0.25, 0.75),))
     width: float = param(1.0, domain=POSITIVE, unit="y", typical=(0.25,))
 
-    def _slope(self) -> float:
-        return 1.0 / self.width
-
     @staticmethod
     def definition(mp: Any, y: Any, f: Any, alpha: Any, width: Any) -> Any:
         estimate, total = f[0], 0
