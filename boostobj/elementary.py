@@ -340,6 +340,28 @@ def softplus(x):
     return max(x, 0.0) + log1p(exp(-abs(x)))
 
 
+@kernel
+def logistic(x):
+    """sigmoid(x), sigmoid(-x), softplus(x) and softplus(-x), each within 3 ulp, of one exponential."""
+    e = exp(-abs(x))
+    large, small = 1.0 / (1.0 + e), e / (1.0 + e)
+    rest = log1p(e)
+    positive = x >= 0.0
+    return where(positive, large, small), where(positive, small, large), max(x, 0.0) + rest, max(-x, 0.0) + rest
+
+
+@kernel
+def log_excess(x):
+    """-log(1 - x) - x, for 0 <= x <= 0.29, within 3 ulp."""
+    # log(1 - x) = -2*atanh(s); the series of 2*atanh(s) begins with 2*s = x + x*s.
+    s = x / (2.0 - x)
+    z = s * s
+    w = z * z
+    even = w * (_L2 + w * (_L4 + w * _L6))
+    odd = z * (_L1 + w * (_L3 + w * (_L5 + w * _L7)))
+    return s * (x + (even + odd))
+
+
 _FAR = 1.25  # log(cosh(1.25)) / 1.25 > 1/2: a difference from 1 has lost no digit
 
 

@@ -443,7 +443,10 @@ class Objective(ABC):
         else:
             bad = _over_rows(native.loop, raw, _columns(y) if y.ndim == 2 else y, raw, weight, parameters, *ends, *results)
         if bad & loops.BAD_TARGET and not self._is_builtin():
-            return None  # the textbook takes them, or refuses them in its own words
+            plain = self._unsigned(y)
+            if plain is y:
+                return None  # the textbook takes them, or refuses them in its own words
+            return self._native_gradients(call._replace(rows=call.rows._replace(y=plain)), raw, kind, memory)
         self._refuse(bad, call.rows, raw, native.labels)
         if row.finish:
             row.finish(step, *results)
@@ -481,6 +484,7 @@ class Objective(ABC):
         if not protocol.is_dmatrix(dtrain):
             raise TypeError(f"{self._owner}: train_params takes an xgboost.DMatrix, got {type(dtrain).__name__}")
         rows = protocol.rows(self._owner, dtrain, self._wants)
+        rows = rows._replace(y=self._unsigned(rows.y))
         y, weight = rows.y, rows.weight
         if self._auto:
             return self.resolve(y, weight).train_params(dtrain, nthread=nthread, seed=seed)
@@ -673,6 +677,14 @@ class Objective(ABC):
         if weight is not None and weight.shape != (len(y),):
             raise ValueError(f"{self._owner}: weight must have shape ({len(y)},), got {weight.shape}")
 
+    def _unsigned(self, y: np.ndarray) -> np.ndarray:
+        """The targets with 0 for a class that is called -1, where the loss takes that name: boosters' own objectives do not."""
+        labels = self._labels(1)
+        if not labels.signed or not (y < 0).any():
+            return y
+        self._refuse_targets(y, labels)
+        return np.maximum(y, 0)
+
     def _refuse_targets(self, y: np.ndarray, allowed: Interval) -> None:
         if y.ndim == 2:
             lower, upper = y.T
@@ -819,8 +831,9 @@ class Pointwise(_Textbook):
     def _losses(self, rows: protocol.Rows, raw: np.ndarray) -> tuple[np.ndarray, int]:
         out = np.empty(len(raw))
         domain = self.domain
-        loop = loops.pointwise_loss(type(self).point, domain.integer)
-        return out, _over_rows(loop, raw, _columns(rows.y), raw, self._kernel_parameters(), *domain.ends, out)
+        loop = loops.pointwise_loss(type(self).point, domain.integer, domain.signed)
+        flags = _over_rows(loop, raw, _columns(rows.y), raw, self._kernel_parameters(), *domain.ends, out)
+        return out, loops.mixed(flags)
 
     @final
     def _gradients(
@@ -832,9 +845,9 @@ class Pointwise(_Textbook):
         least: float = -math.inf,
     ) -> int:
         domain = self.domain
-        loop = loops.pointwise_gradient(type(self).point, 2 + self.kinds.index(kind), domain.integer)
+        loop = loops.pointwise_gradient(type(self).point, 2 + self.kinds.index(kind), domain.integer, domain.signed)
         rest = (*domain.ends, least, _limit(results), *results)
-        return _over_rows(loop, raw, _columns(rows.y), raw, rows.weight, self._kernel_parameters(), *rest)
+        return loops.mixed(_over_rows(loop, raw, _columns(rows.y), raw, rows.weight, self._kernel_parameters(), *rest))
 
     @final
     def _start(self, rows: protocol.Rows, offset: np.ndarray | None) -> np.ndarray:

@@ -223,9 +223,19 @@ def true_log1mexp(mp, x):
     return (mp.log(-mp.expm1(-x)),)
 
 
+def true_logistic(mp, x):
+    return 1 / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x)), mp.log(1 + mp.exp(x)), mp.log(1 + mp.exp(-x))
+
+
+def true_log_excess(mp, x):
+    return (-mp.log(1 - x) - x,)
+
+
 BY_MPMATH = {
     "normal_hazard": (true_tail, (uniform(0, 18), uniform(15.9, 16.1), lambda rng, n: 10.0 ** rng.uniform(-20, 3, n)), 3),
     "bose": (true_bose, (uniform(0, 5), uniform(2.9, 3.1), lambda rng, n: 10.0 ** rng.uniform(-300, 2.8, n)), 2),
+    "logistic": (true_logistic, (uniform(-700, 700), uniform(-3, 3), signed_decades(-300, 0)), 3),
+    "log_excess": (true_log_excess, (uniform(0, 0.29), lambda rng, n: 10.0 ** rng.uniform(-150, -1, n)), 3),
     "log1mexp": (true_log1mexp, (uniform(0, 2), lambda rng, n: 10.0 ** rng.uniform(-300, 2.8, n)), 2),
 }
 

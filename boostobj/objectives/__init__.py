@@ -1,8 +1,10 @@
 """The objectives, one class each, grouped by target. Importing this registers them."""
 
-from . import classification, counts, multiclass, quantiles, ranking, regression, survival
+from . import classification, counts, imbalance, margins, multiclass, quantiles, ranking, regression, survival
 from .classification import *
 from .counts import *
+from .imbalance import *
+from .margins import *
 from .multiclass import *
 from .quantiles import *
 from .ranking import *
@@ -12,6 +14,8 @@ from .survival import *
 __all__: list[str] = []
 __all__ += classification.__all__
 __all__ += counts.__all__
+__all__ += imbalance.__all__
+__all__ += margins.__all__
 __all__ += multiclass.__all__
 __all__ += quantiles.__all__
 __all__ += ranking.__all__
