@@ -321,6 +321,49 @@ def log1p(x):
 
 
 @kernel
+def _log_pair(k, f, lost):
+    """log(2**k * (1 + f)) + lost as an unrounded sum of two, the second for what the first has rounded."""
+    half = 0.5 * f * f
+    dropped = fma(0.5 * f, f, -half)
+    s = f / (2.0 + f)
+    z = s * s
+    w = z * z
+    even = w * (_L2 + w * (_L4 + w * _L6))
+    odd = z * (_L1 + w * (_L3 + w * (_L5 + w * _L7)))
+    power = k * _LN2_HI  # exact, and 0 or larger than f
+    first = power + f
+    second = first - half
+    rest = s * (half + (even + odd)) + (k * _LN2_LO + lost)
+    head = second + rest
+    return head, ((power - first) + f) + ((first - second) - half) + ((second - head) + rest) - dropped
+
+
+@kernel
+def log_pair(x):
+    """log(x) as a sum of two, to 2**-55 of it, for a normal x > 0."""
+    k, m = _split(x)
+    return _log_pair(k, m - 1.0, 0.0)
+
+
+@kernel
+def log1p_pair(x):
+    """log(1 + x) as a sum of two, to 2**-55 of it, for -0.6 < x <= 1."""
+    u = 1.0 + x
+    k, m = _split(u)
+    f = where(k == 0.0, x, m - 1.0)
+    return _log_pair(k, f, where(k == 0.0, 0.0, (x - (u - 1.0)) / u))
+
+
+@kernel
+def exp_product(a, head, tail):
+    """exp(a*(head + tail)), for a >= 0 and a head that is at most 0: a power whose last digits are not those of its logarithm."""
+    t = a * head
+    lost = where(t > -800.0, fma(a, head, -t) + a * tail, 0.0)
+    e = exp(t)
+    return fma(e, lost, e)
+
+
+@kernel
 def tanh(x):
     """tanh(x), within 3 ulp."""
     e = expm1(2.0 * min(abs(x), 22.0))  # of the positive argument: its error shrinks in the quotient

@@ -17,7 +17,7 @@ CLASSES = Interval(0, 1, "both", integer=True)
 
 
 @kernel
-def residual(x, e, half_tanh, y, rest, half):
+def residual(x, e, half_tanh, y, rest, half):  # type: ignore[no-untyped-def]
     """p - y, for p = sigmoid(x), e = exp(-|x|), half_tanh = tanh(|x|/2)/2, rest = 1 - y and half = y - 1/2.
 
     Three ways, each without cancellation where it is used: around 0, where p - 1/2 is small; and in the tails, where p or
@@ -29,7 +29,7 @@ def residual(x, e, half_tanh, y, rest, half):
 
 
 @kernel
-def half_tanh_of(a):
+def half_tanh_of(a):  # type: ignore[no-untyped-def]
     """tanh(a/2)/2, for a >= 0."""
     m = expm1(-a)
     return -0.5 * m / (2.0 + m)
@@ -241,33 +241,40 @@ class Poly1(Pointwise):
         s = where(y == 1.0, 1.0, -1.0)
         x = s * f
         p, q, _, surprise = logistic(x)
-        both = p * q
         a = abs(f)
+        # The smaller of p and q as a product: where it has lost its digits, epsilon times it has not.
+        root = exp(-0.5 * a)
+        tail = root * max(p, q)
+        most = where(x >= 0.0, root, q)
+        least = where(x >= 0.0, tail, 1.0)
         half_tanh = half_tanh_of(a)
         # For epsilon near -1 the sum of what is left: -log(p) - q, and (1 + epsilon)*q.
         more = 1.0 + epsilon
         negative = epsilon < 0.0
         excess = where(q < 0.29, log_excess(min(q, 0.29)), surprise - q)
-        loss = where(negative, more * q + excess, surprise + epsilon * q)
+        loss = where(negative, more * q + excess, surprise + epsilon * most * least)
         steeper = where(negative, more - epsilon * q, 1.0 + epsilon * p)
         # p - q around 0, and where p is small.
         below = more - 2.0 * epsilon * q
         above = where(x > -1.0, 1.0 + 2.0 * epsilon * where(x >= 0.0, half_tanh, -half_tanh), (1.0 - epsilon) + 2.0 * epsilon * p)
         majorized = where(a > 1e-8, half_tanh / a, 0.25) + abs(epsilon) * 0.09622504486493763
-        exact = both * where(negative, below, above)
-        return loss, -s * q * steeper, exact, majorized, both * where(negative, below, steeper)
+        exact = where(negative, below, above) * root * tail * max(p, q)
+        damped = where(negative, below, steeper) * root * tail * max(p, q)
+        return loss, -s * (steeper * most) * least, exact, majorized, damped
 
 
 @kernel
-def powered(x, q):
+def powered(x, q):  # type: ignore[no-untyped-def]
     """(1 - p**q)/q for p = sigmoid(x), minus its slope, and its exact and damped curvatures."""
     p, r, _, surprise = logistic(x)
-    power = exp(-q * surprise)
+    product = q * surprise
+    power = exp(-product)
     slope = power * r
     # p - q*r around 0, where p - r is small, and so may be 1 - q.
     half_tanh = half_tanh_of(abs(x))
     near = 2.0 * where(x >= 0.0, half_tanh, -half_tanh) + (1.0 - q) * r
-    return -expm1(-q * surprise) / q, slope, slope * where(abs(x) < 1.0, near, p - q * r), slope * p
+    loss = where(product < 2.0**-54, surprise, -expm1(-product) / q)
+    return loss, slope, slope * where(abs(x) < 1.0, near, p - q * r), slope * p
 
 
 @final
@@ -298,8 +305,8 @@ class GeneralizedCrossEntropy(Pointwise):
         How robust: log loss towards 0, absolute error of the probability at 1, of which no constant is best but certainty.
 
     Equalities: LogLoss as q goes to 0; 1 - p at 1; Spherical is half of it at q = 1/2 and twice the score.
-    When not to use it: labels without mistakes (LogLoss learns faster), calibrated probabilities, rare classes (their rows are what is far
-    off).
+    When not to use it: labels without mistakes (LogLoss learns faster), calibrated probabilities, rare classes (their rows are
+    what is far off).
 
     Raises: ValueError for a parameter, target, score or weight outside its set.
 

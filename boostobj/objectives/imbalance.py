@@ -8,7 +8,7 @@ from typing import Any, final
 import numpy as np
 
 from ..domain import AUTO, NON_NEGATIVE, POSITIVE, Interval, param
-from ..elementary import exp, expm1, log, log1p, logistic, where
+from ..elementary import exp, exp_product, expm1, log, log1p_pair, log_pair, logistic, where
 from ..objective import Pointwise
 from ..registry import register
 from .classification import CLASSES, half_tanh_of, residual
@@ -177,19 +177,19 @@ class Focal(Pointwise):
         s = where(of_one, 1.0, -1.0)
         x = s * f
         a = abs(x)
-        # exp(-a) as a square: where it has lost its digits a multiple of it, by a or by gamma, has not.
-        root = exp(-0.5 * a)
-        e = root * root
+        # With the root of exp(-a): where exp(-a) has lost its digits, a multiple of it by a or gamma has not.
+        e, root = exp(-a), exp(-0.5 * a)
         large = 1.0 / (1.0 + e)
         tail = root * large
-        small = root * tail
-        rest = log1p(e)
+        small = e * large
+        rest, beyond = log1p_pair(e)
         positive = x >= 0.0
         p, q = where(positive, large, small), where(positive, small, large)
         missed, surprise = max(x, 0.0) + rest, max(-x, 0.0) + rest  # -log(q), -log(p)
+        beyond += where(positive, (x - missed) + rest, 0.0)
         one, other = where(positive, large, root), where(positive, 1.0, tail)  # p is their product
         alpha = where(of_one, alpha, 1.0 - alpha)
-        c = alpha * exp(-gamma * missed)
+        c = alpha * exp_product(gamma, -missed, -beyond)
         share = one * surprise * gamma * other
         outer = (2.0 * gamma + 1.0) * root * tail * large
         exact = share * (gamma * p - q) + outer
@@ -288,12 +288,11 @@ class AsymmetricFocal(Pointwise):
         # One loss for both classes: of x = f for class 0 and -f for class 1.
         x = sign * f
         a = abs(f)
-        # exp(-a) as a square: where it has lost its digits a multiple of it, by a or by gamma, has not.
-        root = exp(-0.5 * a)
-        e = root * root
+        # With the root of exp(-a): where exp(-a) has lost its digits, a multiple of it by a or gamma has not.
+        e, root = exp(-a), exp(-0.5 * a)
         large = 1.0 / (1.0 + e)
         tail = root * large
-        small = root * tail
+        small = e * large
         p, q = where(x >= 0.0, large, small), where(x >= 0.0, small, large)
         u = where(plain, p, residual(x, e, half_tanh_of(a), m, 1.0 - m, m - 0.5))
         counts = u > 0.0
@@ -302,10 +301,13 @@ class AsymmetricFocal(Pointwise):
         # Of the smaller one of u and 1 - u the logarithm does not cancel, nor does log1p of minus it.
         below = u <= rest
         lesser = where(below, u, rest)
-        upper = log1p(where(plain, e, -lesser))
-        upper = where(plain, -upper, upper)
-        lower = where(plain, upper - a, log(lesser))
-        power = where(counts, exp(gamma * where(below, lower, upper)), 0.0)
+        upper, upper_tail = log1p_pair(where(plain, e, -lesser))
+        upper, upper_tail = where(plain, -upper, upper), where(plain, -upper_tail, upper_tail)
+        lower, lower_tail = log_pair(where(plain, 1.0, lesser))
+        whole = upper - a
+        lower, lower_tail = where(plain, whole, lower), where(plain, ((-a - whole) + upper) + upper_tail, lower_tail)
+        power = exp_product(gamma, where(below, lower, upper), where(below, lower_tail, upper_tail))
+        power = where(counts, power, 0.0)
         lost = -where(below, upper, lower)
         # p/u and q/(1 - u), which are 1 without a shift, where p or q may be 0.
         one, two = where(x >= 0.0, root, large), where(x >= 0.0, tail, 1.0)  # q is their product
