@@ -71,7 +71,7 @@ def variants(cls: type[Objective]) -> Iterator[Objective]:
     base = {p.name: p.typical[0] for p in cls.parameters() if p.auto and p.default == AUTO}
     settings: list[dict[str, Any]] = [base]
     for parameter in cls.parameters():
-        settings += [{**base, parameter.name: value} for value in parameter.typical if value != base.get(parameter.name)]
+        settings += [made for value in parameter.typical if (made := {**base, parameter.name: value}) != base]
     for setting in settings:
         for curvature in ("default", *cls(**setting).curvatures):
             yield cls(**setting, curvature=curvature)
@@ -235,8 +235,9 @@ def _fits(link: str, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if y.ndim == 2:  # an end of the interval
         return y, np.log(np.where(y[:, 0] > 0, y[:, 0], y[:, 1]))
     if link == "logit":
-        y = np.where((y > 0) & (y < 1), y, 0.5)
-        return y, np.log(y) - np.log1p(-y)
+        said = np.where((y > 0) & (y < 1), y, 0.5)
+        soft = (y == said).any()
+        return said if soft else y, np.log(said) - np.log1p(-said)  # classes stay classes, and 0 is between them
     if link == "log":
         y = np.where(y > 0, y, 1.0)
         return y, np.log(y)

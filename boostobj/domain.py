@@ -27,11 +27,14 @@ class Interval:
     high: float
     closed: str = ""  # "", "low", "high" or "both"
     integer: bool = False
+    signed: bool = False
+    """Of the integers 0 and 1: whether the class 0 may be called -1, in all rows or in none."""
 
     @functools.cached_property
     def ends(self) -> tuple[float, float]:
         """The smallest and the largest float64 inside: what a compiled loop compares with."""
         low = self.low if self.closed in ("low", "both") else math.nextafter(self.low, math.inf)
+        low = -1.0 if self.signed else low
         high = self.high if self.closed in ("high", "both") else math.nextafter(self.high, -math.inf)
         return float(low), float(high)  # of one type, or the loop would be compiled twice
 
@@ -47,11 +50,21 @@ class Interval:
         return float(first), float(last)
 
     def contains(self, values: Any) -> Any:
-        """Elementwise: inside, finite, and whole where the set is of integers."""
+        """Elementwise: inside, finite, and whole where the set is of integers.
+
+        Where the class 0 may be called -1 the first row of that class says which of the two it is in all of them.
+
+        >>> Interval(0, 1, "both", integer=True, signed=True).contains([1, -1, 0]).tolist()
+        [True, True, False]
+        """
         low, high = self.ends
         values = np.asarray(values, dtype=np.float64)
         inside = (values >= low) & (values <= high)
-        return inside & (values == np.floor(values)) if self.integer else inside
+        inside = inside & (values == np.floor(values)) if self.integer else inside
+        if self.signed:
+            others = values[inside & (values <= 0)]
+            inside &= values != (-1 - others[0] if others.size else math.nan)
+        return inside
 
     def check(self, value: Any) -> str | None:
         """What is wrong with one value, or None."""
@@ -72,6 +85,8 @@ class Interval:
 
     @property
     def _set(self) -> str:
+        if self.signed:
+            return "{0, 1} in all rows or in {-1, 1} in all rows"
         left = "[" if self.closed in ("low", "both") else "("
         right = "]" if self.closed in ("high", "both") else ")"
         low, high = (f"{end:.0f}" if self.integer else f"{end:g}" for end in (self.low, self.high))

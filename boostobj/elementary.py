@@ -327,6 +327,49 @@ def log1p(x):
 
 
 @kernel
+def _log_pair(k, f, lost):
+    """log(2**k * (1 + f)) + lost as an unrounded sum of two, the second for what the first has rounded."""
+    half = 0.5 * f * f
+    dropped = fma(0.5 * f, f, -half)
+    s = f / (2.0 + f)
+    z = s * s
+    w = z * z
+    even = w * (_L2 + w * (_L4 + w * _L6))
+    odd = z * (_L1 + w * (_L3 + w * (_L5 + w * _L7)))
+    power = k * _LN2_HI  # exact, and 0 or larger than f
+    first = power + f
+    second = first - half
+    rest = s * (half + (even + odd)) + (k * _LN2_LO + lost)
+    head = second + rest
+    return head, ((power - first) + f) + ((first - second) - half) + ((second - head) + rest) - dropped
+
+
+@kernel
+def log_pair(x):
+    """log(x) as a sum of two, to 2**-55 of it, for a normal x > 0."""
+    k, m = _split(x)
+    return _log_pair(k, m - 1.0, 0.0)
+
+
+@kernel
+def log1p_pair(x):
+    """log(1 + x) as a sum of two, to 2**-55 of it, for -0.6 < x <= 1."""
+    u = 1.0 + x
+    k, m = _split(u)
+    f = where(k == 0.0, x, m - 1.0)
+    return _log_pair(k, f, where(k == 0.0, 0.0, (x - (u - 1.0)) / u))
+
+
+@kernel
+def exp_product(a, head, tail):
+    """exp(a*(head + tail)), for a >= 0 and a head that is at most 0: a power whose last digits are not those of its logarithm."""
+    t = a * head
+    lost = where(t > -800.0, fma(a, head, -t) + a * tail, 0.0)
+    e = exp(t)
+    return fma(e, lost, e)
+
+
+@kernel
 def tanh(x):
     """tanh(x), within 3 ulp."""
     e = expm1(2.0 * min(abs(x), 22.0))  # of the positive argument: its error shrinks in the quotient
@@ -344,6 +387,28 @@ def sigmoid(x):
 def softplus(x):
     """log(1 + exp(x)), within 3 ulp."""
     return max(x, 0.0) + log1p(exp(-abs(x)))
+
+
+@kernel
+def logistic(x):
+    """sigmoid(x), sigmoid(-x), softplus(x) and softplus(-x), each within 3 ulp, of one exponential."""
+    e = exp(-abs(x))
+    large, small = 1.0 / (1.0 + e), e / (1.0 + e)
+    rest = log1p(e)
+    positive = x >= 0.0
+    return where(positive, large, small), where(positive, small, large), max(x, 0.0) + rest, max(-x, 0.0) + rest
+
+
+@kernel
+def log_excess(x):
+    """-log(1 - x) - x, for 0 <= x <= 0.29, within 3 ulp."""
+    # log(1 - x) = -2*atanh(s); the series of 2*atanh(s) begins with 2*s = x + x*s.
+    s = x / (2.0 - x)
+    z = s * s
+    w = z * z
+    even = w * (_L2 + w * (_L4 + w * _L6))
+    odd = z * (_L1 + w * (_L3 + w * (_L5 + w * _L7)))
+    return s * (x + (even + odd))
 
 
 _FAR = 1.25  # log(cosh(1.25)) / 1.25 > 1/2: a difference from 1 has lost no digit
@@ -457,7 +522,7 @@ def log1p_square_parts(a, s):
 
 @kernel
 def raised(e, high, low, rest):
-    """exp((e + rest)*(high + low)), within 2 ulp where the exponent is not much larger than e: a power by the parts of a logarithm.
+    """exp((e + rest)*(high + low)), within 2 ulp where the exponent is not much larger than e: a power by parts of a logarithm.
 
     Rounding the exponent alone would cost as many units as it is large. `rest` is what rounding took from e.
     """

@@ -121,8 +121,11 @@ class Compiled:
 # Pieces of a loop
 
 BAD_TARGET, BAD_RAW, BAD_WEIGHT, POSITIVE_WEIGHT = 1, 2, 4, 8
+ZERO, NEGATIVE = 16, 32
+"""What the class that is not 1 is called, where it may be called 0 or -1: a loop that notes both has seen a mixture."""
 WEIGHT = BAD_WEIGHT | POSITIVE_WEIGHT
 _BAD_TARGET, _BAD_RAW, _BAD_WEIGHT, _POSITIVE_WEIGHT, _CLEAR = map(np.int32, (1, 2, 4, 8, 0))
+_ZERO, _NEGATIVE = map(np.int32, (ZERO, NEGATIVE))
 
 
 @intrinsic
@@ -240,6 +243,16 @@ def _outside(value, low, high, whole):
 
 
 @elementary.kernel
+def _class_noted(flags, target):
+    return _noted(_noted(flags, target == 0.0, _ZERO), target < 0.0, _NEGATIVE)
+
+
+def mixed(flags: int) -> int:
+    """The flags, with that of a bad target where a class has two names."""
+    return flags | BAD_TARGET if flags & ZERO and flags & NEGATIVE else flags
+
+
+@elementary.kernel
 def _weight_noted(flags, w, largest):
     zero = largest - largest  # of the weight's own type, which a literal would widen
     flags = _noted(flags, _outside(w, zero, largest, False), _BAD_WEIGHT)
@@ -247,8 +260,8 @@ def _weight_noted(flags, w, largest):
 
 
 @functools.cache
-def pointwise_loss(point: Callable, whole: bool) -> Callable:
-    compiled = Compiled("pointwise_loss", point, whole)
+def pointwise_loss(point: Callable, whole: bool, signed: bool = False) -> Callable:
+    compiled = Compiled("pointwise_loss", point, whole, signed)
     point_ = compiled.kernel
 
     @compiled.loop
@@ -259,6 +272,8 @@ def pointwise_loss(point: Callable, whole: bool) -> Callable:
             t = columns(targets, i)
             f = np.float64(raw[i])
             flags = _noted(flags, bad_target(t, low, high, whole), _BAD_TARGET)
+            if signed:
+                flags = _class_noted(flags, t[0])
             flags = _noted(flags, not (abs(f) <= LARGEST), _BAD_RAW)
             out[i] = point_(*(t + (f,) + params))[0]  # noqa: RUF005
         return flags
@@ -267,12 +282,12 @@ def pointwise_loss(point: Callable, whole: bool) -> Callable:
 
 
 @functools.cache
-def pointwise_gradient(point: Callable, column: int, whole: bool) -> Callable:
+def pointwise_gradient(point: Callable, column: int, whole: bool, signed: bool = False) -> Callable:
     """`column` is the place of the curvature in the tuple that the kernel returns: LLVM drops the others.
 
     No Hessian is below `least`, nothing is beyond `limit`.
     """
-    compiled = Compiled("pointwise_gradient", point, column, whole)
+    compiled = Compiled("pointwise_gradient", point, column, whole, signed)
     point_ = compiled.kernel
 
     @compiled.loop
@@ -285,6 +300,8 @@ def pointwise_gradient(point: Callable, column: int, whole: bool) -> Callable:
             f = np.float64(raw[i])
             w = np.float64(weight_of(weight, i, 1.0))
             flags = _noted(flags, bad_target(t, low, high, whole), _BAD_TARGET)
+            if signed:
+                flags = _class_noted(flags, t[0])
             flags = _noted(flags, not (abs(f) <= LARGEST), _BAD_RAW)
             flags = _weight_noted(flags, w, LARGEST)
             v = point_(*(t + (f,) + params))  # noqa: RUF005

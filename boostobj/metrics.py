@@ -191,6 +191,8 @@ class Metric:
             _check_weight(owner, weight, len(y))
         predicted = scores if self.objective is None else _predicted(self.objective, scores)
         y, predicted = (a[:, 0] if a.ndim == 2 and a.shape[1] == 1 else a for a in (y, predicted))
+        if self.objective is not None:
+            y = self.objective._unsigned(y)
         if len(predicted) != len(y):
             raise ValueError(f"{owner}: y has {len(y)} rows, the scores have {len(predicted)}")
         if len(y) == 0:
@@ -362,12 +364,12 @@ def usual(objective: str | Objective) -> tuple[Metric, ...]:
     textbook = found.textbook if isinstance(found, BuiltIn) else found
     chosen = _USUAL.get(textbook.name)
     if chosen is None:
-        chosen = ("auc", "average_precision", "brier") if found.link == "logit" else ("rmse", "mae", "r2")
+        chosen = _OF_LINK.get(found.link, ("rmse", "mae", "r2"))
     return tuple(get(name, objective=found) for name in (*chosen, *(["loss"] if measures(found) else [])))
 
 
+_OF_LINK = {"logit": ("auc", "average_precision", "brier"), "threshold": ("accuracy", "balanced_accuracy")}
 _USUAL = {
-    "hinge": ("accuracy", "balanced_accuracy"),
     "softmax": ("auc", "brier", "accuracy"),
     "one_vs_all": ("auc", "accuracy"),
     **dict.fromkeys(("focal_softmax", "brier_softmax", "spherical_softmax"), ("auc", "brier", "accuracy")),

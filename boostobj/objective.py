@@ -450,7 +450,10 @@ class Objective(ABC):
         else:
             bad = _over_rows(native.loop, raw, _columns(y) if y.ndim == 2 else y, raw, weight, parameters, *ends, *results)
         if bad & loops.BAD_TARGET and not self._is_builtin():
-            return None  # the textbook takes them, or refuses them in its own words
+            plain = self._unsigned(y)
+            if plain is y:
+                return None  # the textbook takes them, or refuses them in its own words
+            return self._native_gradients(call._replace(rows=call.rows._replace(y=plain)), raw, kind, memory)
         self._refuse(bad, call.rows, raw, native.labels)
         if row.finish:
             row.finish(step, *results)
@@ -488,6 +491,7 @@ class Objective(ABC):
         if not protocol.is_dmatrix(dtrain):
             raise TypeError(f"{self._owner}: train_params takes an xgboost.DMatrix, got {type(dtrain).__name__}")
         rows = protocol.rows(self._owner, dtrain, self._wants)
+        rows = rows._replace(y=self._unsigned(rows.y))
         y, weight = rows.y, rows.weight
         if self._auto:
             return self.resolve(y, weight).train_params(dtrain, nthread=nthread, seed=seed)
@@ -684,6 +688,14 @@ class Objective(ABC):
         if weight is not None and weight.shape != (len(y),):
             raise ValueError(f"{self._owner}: weight must have shape ({len(y)},), got {weight.shape}")
 
+    def _unsigned(self, y: np.ndarray) -> np.ndarray:
+        """The targets with 0 for a class that is called -1, where the loss takes that name: boosters' own objectives do not."""
+        labels = self._labels(1)
+        if not labels.signed or not (y < 0).any():
+            return y
+        self._refuse_targets(y, labels)
+        return np.maximum(y, 0)
+
     def _refuse_targets(self, y: np.ndarray, allowed: Interval) -> None:
         if y.ndim == 2:
             lower, upper = y.T
@@ -845,8 +857,9 @@ class Pointwise(_Textbook):
     def _losses(self, rows: protocol.Rows, raw: np.ndarray) -> tuple[np.ndarray, int]:
         out = np.empty(len(raw))
         domain = self._labels(1)
-        loop = loops.pointwise_loss(type(self).point, domain.integer)
-        return out, _over_rows(loop, raw, _columns(rows.y), raw, self._kernel_parameters(), *domain.ends, out)
+        loop = loops.pointwise_loss(type(self).point, domain.integer, domain.signed)
+        flags = _over_rows(loop, raw, _columns(rows.y), raw, self._kernel_parameters(), *domain.ends, out)
+        return out, loops.mixed(flags)
 
     @final
     def _gradients(
@@ -859,12 +872,12 @@ class Pointwise(_Textbook):
     ) -> int:
         domain, parameters = self._labels(1), self._kernel_parameters()
         if kind == "smoothed":
-            loop = loops.pointwise_gradient(type(self).smoothed, 2, domain.integer)
+            loop = loops.pointwise_gradient(type(self).smoothed, 2, domain.integer, domain.signed)
             parameters += (_width(rows, raw),)
         else:
-            loop = loops.pointwise_gradient(type(self).point, 2 + self.kinds.index(kind), domain.integer)
+            loop = loops.pointwise_gradient(type(self).point, 2 + self.kinds.index(kind), domain.integer, domain.signed)
         rest = (*domain.ends, least, _limit(results), *results)
-        return _over_rows(loop, raw, _columns(rows.y), raw, rows.weight, parameters, *rest)
+        return loops.mixed(_over_rows(loop, raw, _columns(rows.y), raw, rows.weight, parameters, *rest))
 
     @final
     def _start(self, rows: protocol.Rows, offset: np.ndarray | None) -> np.ndarray:
@@ -875,6 +888,8 @@ class Pointwise(_Textbook):
             weight = np.bincount(place.ravel(), weights=weight)
             offset = np.zeros(len(y))
         best, unbounded = self._best_constants(y, weight, offset, np.array([0, len(y)]))
+        if not self.convex and self.link != "identity":
+            best[0], unbounded[0] = self._lowest_constant(y, weight, offset, best[0], unbounded[0])
         if unbounded[0]:
             warnings.warn(
                 f"{self._owner}: no finite start minimises the loss (is there only one class?); it is bounded instead",
@@ -882,6 +897,46 @@ class Pointwise(_Textbook):
                 stacklevel=3,
             )
         return best
+
+    @final
+    def _lowest_constant(
+        self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray, known: float, unbounded: bool
+    ) -> tuple[float, bool]:
+        """The best constant beside one where the slope is 0, and whether that is bounded: no finite one is best.
+
+        For losses that are not convex and have a link, whose scores are of the size of 1: rows with other offsets may each have
+        a valley of their own. They are where an offset and a few units cancel; that is searched on no more rows than it takes.
+        """
+        few = _thinned(y, weight, offset, self.domain.integer)
+        places = np.unique(np.quantile(-few[2], np.linspace(0, 1, 33)))
+        candidates = np.unique(np.add.outer(places, np.linspace(-24.0, 24.0, 193)))
+
+        def total(c: float, y: np.ndarray, weight: np.ndarray, offset: np.ndarray) -> float:
+            return float(weight @ self._losses(protocol.Rows(y, None), offset + c)[0])
+
+        def slope(c: float) -> float:
+            grad, hess = np.empty(len(y)), np.empty(len(y))
+            self._gradients(protocol.Rows(y, None), offset + c, "exact", (grad, hess))
+            return float(weight @ grad)
+
+        losses = np.array([total(c, *few) for c in candidates])
+        at = int(np.argmin(losses))
+        low, high = candidates[max(at - 1, 0)], candidates[min(at + 1, len(candidates) - 1)]
+        if low <= known <= high or losses[at] >= total(known, *few):
+            return known, unbounded
+        if slope(low) < 0 < slope(high):
+            while low < (middle := low / 2 + high / 2) < high:
+                low, high = (middle, high) if slope(middle) < 0 else (low, middle)
+            found = float(high), False
+        elif 0 < at < len(candidates) - 1:  # between valleys so far apart that nothing there has a slope
+            found = float(candidates[at]), False
+        elif unbounded:
+            return known, True
+        else:  # what is won by going all the way is won but for 1/n of it at
+            enough = losses <= losses[at] + (total(known, *few) - losses[at]) / len(y)
+            found = float(candidates[enough][np.argmin(np.abs(candidates[enough] - known))]), True
+        better = total(found[0], y, weight, offset) < total(known, y, weight, offset)
+        return found if better else (known, unbounded)
 
     @final
     def _best_constants(
@@ -1197,6 +1252,18 @@ def _limit(results: tuple[np.ndarray, np.ndarray]) -> float:
 def _float_array(raw: Any) -> np.ndarray:
     raw = np.asarray(raw)
     return protocol.for_loop(raw if raw.dtype in (np.float32, np.float64) else raw.astype(np.float64))
+
+
+def _thinned(y: np.ndarray, weight: np.ndarray, offset: np.ndarray, classes: bool, most: int = 1024) -> tuple[np.ndarray, ...]:
+    """Fewer rows that stand for all: the means of neighbours by offset (of one class), with the sums of their weights."""
+    order = np.lexsort((offset, y) if classes else (y, offset))
+    order = order[weight[order] > 0]
+    y, weight, offset = y[order], weight[order], offset[order]
+    begins = np.arange(0, len(y), max(len(y) // most, 1))
+    if classes:
+        begins = np.union1d(begins, 1 + np.flatnonzero(np.diff(y)))
+    sums = np.add.reduceat(weight, begins)
+    return tuple(v if v is sums else np.add.reduceat(weight * v, begins) / sums for v in (y, sums, offset))
 
 
 def _root_of_many(

@@ -223,9 +223,27 @@ def true_log1mexp(mp, x):
     return (mp.log(-mp.expm1(-x)),)
 
 
+def true_logistic(mp, x):
+    return 1 / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x)), mp.log(1 + mp.exp(x)), mp.log(1 + mp.exp(-x))
+
+
+def true_log_excess(mp, x):
+    return (-mp.log(1 - x) - x,)
+
+
+def true_log(mp, x):
+    return (mp.log(x),)
+
+
+def true_log1p(mp, x):
+    return (mp.log(1 + x),)
+
+
 BY_MPMATH = {
     "normal_hazard": (true_tail, (uniform(0, 18), uniform(15.9, 16.1), lambda rng, n: 10.0 ** rng.uniform(-20, 3, n)), 3),
     "bose": (true_bose, (uniform(0, 5), uniform(2.9, 3.1), lambda rng, n: 10.0 ** rng.uniform(-300, 2.8, n)), 2),
+    "logistic": (true_logistic, (uniform(-700, 700), uniform(-3, 3), signed_decades(-300, 0)), 3),
+    "log_excess": (true_log_excess, (uniform(0, 0.29), lambda rng, n: 10.0 ** rng.uniform(-150, -1, n)), 3),
     "log1mexp": (true_log1mexp, (uniform(0, 2), lambda rng, n: 10.0 ** rng.uniform(-300, 2.8, n)), 2),
 }
 
@@ -242,6 +260,31 @@ def test_units_in_the_last_place_by_mpmath(name):
             for got, value in zip(np.atleast_1d(call(x)).tolist(), true(mp, mp.mpf(x)), strict=True):
                 unit = math.ulp(float(value))
                 assert abs(mp.mpf(got) - value) <= limit * unit, f"{name}({x!r}) is {got!r}, {mp.nstr(value, 20)}"
+
+
+@pytest.mark.parametrize(("function", "true", "regions"), [
+    (el.log_pair, true_log, (uniform(0, 2), uniform(0.7, 1.5), lambda rng, n: 10.0 ** rng.uniform(-300, 300, n))),
+    (el.log1p_pair, true_log1p, (uniform(-0.6, 1), lambda rng, n: 10.0 ** rng.uniform(-300, -1, n), signed_decades(-9, -1))),
+])  # fmt: skip
+def test_logarithms_in_two_parts_to_more_than_a_double(function, true, regions):
+    call = numba.njit(lambda x: function(x), error_model="numpy")
+    rng = np.random.default_rng(0)
+    mp = mpmath.mp
+    for x in np.concatenate([region(rng, 400) for region in regions]).tolist():
+        with mp.workdps(700):
+            (value,) = true(mp, mp.mpf(x))
+            head, tail = call(x)
+            assert abs(mp.mpf(head) + mp.mpf(tail) - value) <= abs(value) * mp.mpf(2) ** -55, f"{x!r}"
+
+
+@pytest.mark.parametrize("a", [0.0, 0.5, 4.0, 10.0])
+def test_powers_by_a_logarithm_in_two_parts(a):
+    call = numba.njit(lambda a, x: el.exp_product(a, *el.log_pair(x)), error_model="numpy")
+    rng = np.random.default_rng(0)
+    for x in np.concatenate([rng.uniform(0, 1, 400), 10.0 ** rng.uniform(-300, 0, 100)]).tolist():
+        with mpmath.workdps(50):
+            true = mpmath.mpf(x) ** mpmath.mpf(a)
+            assert abs(mpmath.mpf(call(a, x)) - true) <= 2 * math.ulp(float(true)), f"{x!r}**{a!r}"
 
 
 def test_the_tail_of_special_values():

@@ -330,14 +330,15 @@ def link_of(read: Mapping[str, Any], owner: str) -> Shown:
     if predicts not in (TARGET, RAW):
         raise ValueError(f"{owner}: predicts in the model's record must be {TARGET!r} or {RAW!r}, got {predicts!r}")
     has = read.get("parameters")
-    values: dict[str, Any] = {name: has.get(name) if isinstance(has, Mapping) else None for name in LINKS[link].parameters}
+    known: Mapping[str, Any] = has if isinstance(has, Mapping) else {}
+    values = {name: known.get(name) for name in LINKS[link].parameters}
     for name, value in values.items():
         if not _is_positive(value):
             raise ValueError(
                 f"{owner}: the parameter {name} of the link {link!r} in the model's record must be a finite number above 0, got"
                 f" {value!r}"
             )
-    return Shown(link, float(slope), tuple(float(value) for value in values.values()), predicts == RAW)
+    return Shown(link, float(slope), tuple(float(known[name]) for name in values), predicts == RAW)
 
 
 def _is_positive(value: Any) -> bool:

@@ -5,6 +5,8 @@ from . import (
     costs,
     counts,
     distributions,
+    imbalance,
+    margins,
     multiclass,
     ordinal,
     quantiles,
@@ -17,6 +19,8 @@ from .classification import *
 from .costs import *
 from .counts import *
 from .distributions import *
+from .imbalance import *
+from .margins import *
 from .multiclass import *
 from .ordinal import *
 from .quantiles import *
@@ -30,6 +34,8 @@ __all__ += classification.__all__
 __all__ += costs.__all__
 __all__ += counts.__all__
 __all__ += distributions.__all__
+__all__ += imbalance.__all__
+__all__ += margins.__all__
 __all__ += multiclass.__all__
 __all__ += ordinal.__all__
 __all__ += quantiles.__all__
