@@ -65,12 +65,12 @@ def run(objective: Objective) -> Iterator[Outcome]:
             yield Outcome(name, None)
 
 
-def variants(cls: type[Objective]) -> Iterator[Objective]:
-    """A class with its defaults and each typical value of each parameter, under every curvature."""
+def variants(cls: type[Objective], *, typical: bool = True) -> Iterator[Objective]:
+    """A class with its defaults and, if `typical`, each typical value of each parameter, under every curvature."""
     # What is left to the data by default has no definition of its own: its first typical value stands in.
     base = {p.name: p.typical[0] for p in cls.parameters() if p.auto and p.default == AUTO}
     settings: list[dict[str, Any]] = [base]
-    for parameter in cls.parameters():
+    for parameter in cls.parameters() if typical else ():
         settings += [made for value in parameter.typical if (made := {**base, parameter.name: value}) != base]
     for setting in settings:
         for curvature in ("default", *cls(**setting).curvatures):
