@@ -99,7 +99,7 @@ def splits(booster, model):
 
 
 def kinked(cls):
-    """Whether the gradient jumps where the score is the target: with the start at a target, rounding takes one side or another."""
+    """Whether the gradient jumps where the score is the target: with the start at a target, rounding takes either side."""
     return hasattr(cls, "kinks")
 
 
@@ -262,7 +262,7 @@ def test_as_a_callable(booster):
         params = o.train_params(dtrain)
         assert params["base_score"] == pytest.approx(o.start(1e3 * y)[0], rel=1e-6)
         model = xgb.train({**QUIET[booster], **params}, dtrain, ROUNDS, obj=o)
-        got = predicted(booster, model, x)
+        got = model.predict(dtrain)
     else:
         dataset = lgb.Dataset(x, 1e3 * y)
         start = o.init_score(dataset)
