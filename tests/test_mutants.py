@@ -270,3 +270,12 @@ def test_a_level_for_all_scores():
         return loss
 
     assert {"loss is exact", "gradient is exact"} <= failures(mutant(bo.MultiQuantile, row=staticmethod(row)))
+
+
+def test_what_is_left_to_the_data_without_their_weights():
+    def profiled(self, y, weight, offset):
+        return {"delta": float(np.mean(np.abs(y)))}
+
+    delta = bo.param(1.0, domain=bo.Interval(0, math.inf), auto=True)
+    wrong = mutant(bo.Huber, delta=delta, profiled=profiled)
+    assert "what is left to the data is resolved" in failures(wrong)

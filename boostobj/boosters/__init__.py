@@ -112,12 +112,12 @@ def train(
     min_child_weight (or min_sum_hessian_in_leaf), lambda, and XGBoost's 1e-6 that every split must gain mean something for
     gradients and Hessians of a certain size. Those of a loss with a parameter in the unit of y, under our own name and not in a
     booster's own arithmetic, are therefore multiplied. Where the loss is in the unit of y**2 (all robust losses) gradients,
-    Hessians, lambda, alpha and gamma get one power of two that brings the mean Hessian at the start near 1, and in XGBoost as
-    many more as bring a row's gain above 1; the leaves are to the bit what they were, and min_child_weight means rows. Nothing
-    is multiplied where both are as they should be. In other units of the loss lambda too means rows: one is worth as much as a
-    row at the start. With several targets per row all have one factor. The parameters in the model are those that were given,
-    except to callbacks while it trains, which see the multiplied ones (and whose own lambda or gamma would be taken as it is).
-    Gains and covers in the model are multiplied; the factors are in the record ("unit").
+    Hessians, lambda, alpha and gamma get one power of two that brings the mean Hessian at the start near 1, and in XGBoost
+    another that brings a row's gain far above 1e-6: no leaf changes by a bit, and min_child_weight means rows. In other
+    units of the loss lambda too means rows: one is worth as much as a row at the start. With several targets per row all have
+    one factor. In the finished model parameters are as they were given, and XGBoost's gains and covers as they are without
+    factors (LightGBM's are multiplied); callbacks see it all multiplied while it trains, and a lambda or gamma that they set is
+    taken as it is. The factors are in the record ("unit").
 
     Several targets per row
     -----------------------

@@ -6,7 +6,8 @@ with targets in millionths there is none. Both matter to losses with a parameter
 
 Let m be the weighted mean curvature of a score at the start, and L the sum of squared gradients over the sum of Hessians,
 the size of a row's gain. For a loss in the unit of y**2, whose curvature has no unit (the robust losses), everything is
-multiplied by one power of two u that brings m near 1, and XGBoost's by another, v >= 1, that brings L*u to 1 or more:
+multiplied by one power of two u that brings m near 1, and XGBoost's by another, v >= 1, that brings L*u to 2**20 or more, so
+that the threshold is below 1e-12 of it in any unit of y:
 
     gradients, Hessians, lambda, alpha, gamma    u*v          (leaves are what they were: nothing is rounded)
     min_child_weight                             v            (it means rows)
@@ -31,6 +32,7 @@ from . import common
 
 _MOST = 100
 """Powers of two beyond which float32 sums would end."""
+_ABOVE = 20
 _SOME = 1000
 _SAME = 1e-3
 
@@ -183,7 +185,9 @@ def _of_squares(objective: Objective, booster: str, rows: protocol.Rows, raw: np
 
 def _lift(booster: str, gain: float) -> float:
     """XGBoost's threshold for gains is absolute."""
-    return 2.0 ** min(-math.floor(math.log2(gain)), _MOST) if booster == "xgboost" and 0 < gain < 1 else 1.0
+    if booster != "xgboost" or not gain > 0:
+        return 1.0
+    return 2.0 ** max(0, min(_ABOVE - math.floor(math.log2(gain)), _MOST))
 
 
 def _power(value: float) -> float:

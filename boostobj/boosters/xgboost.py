@@ -125,6 +125,7 @@ class Plan(NamedTuple):
     """Writes the record into a Booster."""
     restored: dict[str, float]
     """Parameters that are not as they were given, as they were given."""
+    unit: units.Unit
 
 
 def _planned(
@@ -178,7 +179,7 @@ def _planned(
     first = targets.of(data)[0]
     origin = records.Origin(asked, objectives, unit)
     recorded = functools.partial(records.on_xgboost, origin, first, leaf, offsets[0] is not None, continued)
-    return Plan(params, objectives, gradients, memory, offsets, start, renewal, recorded, restored)
+    return Plan(params, objectives, gradients, memory, offsets, start, renewal, recorded, restored, unit)
 
 
 def _unit(objectives: list[Objective], data: Any, estimate: Any, start: np.ndarray | None) -> units.Unit:
@@ -228,6 +229,7 @@ def _begun(plans: Collection[Plan]) -> Any:
             boosters = [fold.bst for fold in model.cvfolds] if hasattr(model, "cvfolds") else [model]
             for booster, plan in zip(boosters, plans, strict=True):
                 plan.memory["booster"] = booster
+                plan.memory["before"] = booster.num_boosted_rounds()
                 if plan.renewal:
                     plan.renewal.watch(booster)
             return model
@@ -240,6 +242,8 @@ def _finished(booster: Any, plan: Plan) -> Any:
     start = plan.start
     if plan.restored:
         booster.set_param(plan.restored)
+    if plan.unit != units.PLAIN:
+        booster = _edited(booster, functools.partial(_in_the_units_of_the_loss, plan.unit, plan.memory["before"]))
     if plan.renewal:
         plan.renewal.leave(booster)
         booster = _edited(booster, plan.renewal.restore)
@@ -420,6 +424,19 @@ def _edited(booster: Any, change: Callable[[dict[str, Any]], None]) -> Any:
     booster.load_model(bytearray(json.dumps(model).encode()))
     booster.load_config(config)
     return booster
+
+
+def _in_the_units_of_the_loss(unit: units.Unit, before: int, model: dict[str, Any]) -> None:
+    """Gains and sums of Hessians as they are without factors, in the trees after so many rounds."""
+    boosting = model["learner"]["gradient_booster"]
+    if boosting["name"] == "gblinear":
+        return
+    trees = leaves.trees_in(model)
+    first = trees["iteration_indptr"][before] if before else 0
+    for tree, score in zip(trees["trees"][first:], trees["tree_info"][first:], strict=True):
+        factor = unit.factor[score % len(unit.factor)]
+        for numbers in ("loss_changes", "sum_hessian"):
+            tree[numbers] = [float(np.float32(value / factor)) for value in tree[numbers]]
 
 
 def _fold(start: np.ndarray, model: dict[str, Any]) -> None:
