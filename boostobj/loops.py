@@ -228,6 +228,18 @@ def _saturated(value, limit):
 
 
 @elementary.kernel
+def _weighed(value, w):
+    """The value times a weight; nothing of an infinite value where the weight is 0."""
+    return where(w == 0.0, 0.0, value * w)
+
+
+@elementary.kernel
+def _heard(value, w):
+    """A value that has its weight already: 0 where the weight is 0 and an infinity has made NaN of it."""
+    return where((w == w - w) & (value != value), w - w, value)
+
+
+@elementary.kernel
 def _outside(value, low, high, whole):
     """A value outside [low, high], or NaN, or not whole where it must be; without a branch, to be vectorised."""
     return not ((value >= low) & (value <= high) & ((value == np.floor(value)) | (not whole)))
@@ -282,8 +294,8 @@ def pointwise_gradient(point: Callable, column: int, whole: bool) -> Callable:
             flags = _noted(flags, not (abs(f) <= LARGEST), _BAD_RAW)
             flags = _weight_noted(flags, w, LARGEST)
             v = point_(*(t + (f,) + params))  # noqa: RUF005
-            grad[i] = _saturated(v[1] * w, limit)
-            hess[i] = min(max(v[column] * w, least), limit)
+            grad[i] = _saturated(_weighed(v[1], w), limit)
+            hess[i] = min(max(_weighed(v[column], w), least), limit)
         return flags
 
     return loop
@@ -489,8 +501,8 @@ def native_pointwise(function: Callable, wide: bool, whole: bool) -> Callable:
             flags = _noted(flags, not (abs(f) <= farthest), _BAD_RAW)
             flags = _weight_noted(flags, w, largest)
             g, h = function_(*(t + (f, w) + params))  # noqa: RUF005
-            grad[i] = _saturated(g, limit)
-            hess[i] = _saturated(h, limit)
+            grad[i] = _saturated(_heard(g, w), limit)
+            hess[i] = _saturated(_heard(h, w), limit)
         return flags
 
     return loop
@@ -569,8 +581,8 @@ def rowwise_gradient(row: Callable, kind: int, whole: bool) -> Callable:
             if not bad:  # the kernel indexes with it
                 row_(*(t + (f,) + params + (g, h, kind)))  # noqa: RUF005
                 for j in range(k):
-                    grad[i, j] = _saturated(g[j] * w, limit)
-                    hess[i, j] = min(max(h[j] * w, least), limit)
+                    grad[i, j] = _saturated(_weighed(g[j], w), limit)
+                    hess[i, j] = min(max(_weighed(h[j], w), least), limit)
         return flags
 
     return loop
