@@ -1191,7 +1191,7 @@ def check_boosters_never_get_a_negative_hessian(o: Objective) -> None:
     sizes = np.random.default_rng(1).permutation(10.0 ** np.linspace(-300, 300, 200))
     moderate = np.resize([1e-30, 1e-3, 1.0, 30.0, 1e4, 1e30], 200)
     weight = np.resize([1.0, 0.0, 1e-30, 1e30, 3.0], 200).astype(np.float32)
-    if o._wants.groups and not textbook(o).row_weights or isinstance(o, BuiltIn) and o._row().exposure:
+    if (o._wants.groups and not textbook(o).row_weights) or (isinstance(o, BuiltIn) and o._row().exposure):
         weight[:] = 1
     for size, dtype in ((moderate, np.float32), (moderate, np.float64), (sizes, np.float64)):
         scores = (raw * (size if raw.ndim == 1 else size[:, None])).astype(dtype)

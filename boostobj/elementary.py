@@ -463,7 +463,7 @@ def raised(e, high, low, rest):
     large.
     """
     product = e * high
-    more = fma(e, high, -product) + (e * low + rest * high)
+    more = where(abs(product) < 4096.0, fma(e, high, -product) + (e * low + rest * high), 0.0)
     x = product + more
     y = exp(x)
     return where(abs(x) < 700.0, fma(y, more - (x - product), y), y)

@@ -61,7 +61,7 @@ ROWS = [
     ("lp", {"p": 1.5}, 0.0, 4.0, "gradient", 2.0, "4**(1/2)"),
     ("lp", {"p": 1.5}, 0.0, 4.0, "exact", 0.25, "4**(-1/2)/2"),
     ("epsilon_insensitive", {"epsilon": 0.1}, 3.0, 2.0, "loss", 0.9, EPSILON),
-    ("epsilon_insensitive", {"epsilon": 0.1}, 2.0, 2.1, "loss", 0.0, EPSILON),
+    ("epsilon_insensitive", {"epsilon": 0.1}, 2.0, 2.05, "loss", 0.0, EPSILON),
     ("epsilon_insensitive", {"epsilon": 0.1}, 3.0, 2.0, "gradient", -1.0, EPSILON),
     ("squared_epsilon_insensitive", {"epsilon": 0.1}, 3.0, 2.0, "loss", 0.405, f"{EPSILON}, 0.81, halved"),
     ("squared_epsilon_insensitive", {"epsilon": 0.1}, 3.0, 2.0, "gradient", -0.9, f"{EPSILON}, -1.8, halved"),

@@ -1,5 +1,6 @@
 """What a curvature promises: steps that go down, from anywhere, and never a negative Hessian for a booster."""
 
+import itertools
 import math
 
 import lightgbm as lgb
@@ -82,7 +83,7 @@ def test_the_loss_falls_in_every_round(cls, train, eps, rate):
     scores = train(o, x, y, raw, weight, rate)
     assert len(scores) >= 3
     totals = [total(o, y, s, weight) for s in scores]
-    for i, ((before, size), (after, _)) in enumerate(zip(totals, totals[1:], strict=False)):
+    for i, ((before, size), (after, _)) in enumerate(itertools.pairwise(totals)):
         allowed = room(o, y, scores[i], scores[i + 1], weight, eps) + 2 * checks.LIMIT * EPS64 * size
         assert after <= before + allowed, f"round {i}: from {before!r} to {after!r}, of which {allowed:.3g} may be rounding"
     assert totals[-1][0] < totals[0][0], "nothing was learnt"

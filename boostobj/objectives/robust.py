@@ -177,11 +177,11 @@ class Welsch(Pointwise):
     def point(y, f, c):  # type: ignore[no-untyped-def]
         d = f - y
         a = abs(d)
-        u = min(a / c, 40.0)  # beyond 28 the exponential is 0
+        u = min(a / c, 64.0)  # where its square is large the exponential is 0
         z = u * u
-        e = exp(-z)
+        root = exp(-0.5 * z)  # the exponential itself is no longer exact where it is multiplied by what makes up for that
         loss = where(u < 1e-8, 0.5 * a * a, 0.5 * c * (c * -expm1(-z)))
-        return loss, d * e, (1.0 - 2.0 * z) * e, e
+        return loss, d * root * root, (1.0 - 2.0 * z) * root * root, root * root
 
 
 @final
@@ -393,7 +393,8 @@ class Barron(Pointwise):
         if alpha == 0:
             return scale**2 * mp.log1p(square / 2)
         b = 2 - alpha
-        return scale**2 * b / alpha * ((1 + square / b) ** (alpha / 2) - 1)
+        # The power less 1, with all digits for any alpha near 0.
+        return scale**2 * b / alpha * mp.expm1(alpha / 2 * mp.log1p(square / b))
 
     @staticmethod
     def majorizer(mp: Any, y: Any, f: Any, alpha: Any, scale: Any) -> Any:
@@ -418,7 +419,6 @@ class Barron(Pointwise):
         near = 0.5 * u * u * share
         # The root of (1 + z)**(-b/2): the power itself may be 0 where it is multiplied by what is as large.
         root = where(far, raised(-0.25 * b, high, low, -0.25 * lost), exp(-0.5 * near))
-        majorized = root * root
         # (1 + (alpha - 1)*z)/(1 + z)
         turn = where(far, q + (alpha - 1.0), 1.0 + u * u * ((alpha - 1.0) / floor)) / (1.0 + q)
 
@@ -431,7 +431,7 @@ class Barron(Pointwise):
         pull = a * root
         steep = pull / alpha * pull * (1.0 + q) - scale * (scale * b) / alpha
         loss = where(far, where(x > 2.0, steep, loss_far), loss_near)
-        return loss, d * root * root, majorized * turn, majorized
+        return loss, d * root * root, root * turn * root, root * root
 
 
 @final
