@@ -1240,12 +1240,21 @@ def check_boosters_get_a_named_curvature(o: Objective) -> None:
 
 @check
 def check_boosters_never_get_a_negative_hessian(o: Objective) -> None:
+    """Nor one that is no number: scores of every size, some that fit, and weights of 0, tiny and huge ones."""
     y, raw, _ = sample(o, 200)
-    sizes = np.resize([1e-30, 1e-3, 1.0, 30.0, 1e4, 1e30], 200)
-    for dtype in (np.float32, np.float64):
-        scores = (raw * (sizes if raw.ndim == 1 else sizes[:, None])).astype(dtype)
-        grad, hess = _called(o, np.float32(y), scores)
-        assert (hess >= 0).all() and np.isfinite(hess).all() and np.isfinite(grad).all()
+    y = y.astype(np.float32)
+    sizes = np.random.default_rng(1).permutation(10.0 ** np.linspace(-300, 300, 200))
+    moderate = np.resize([1e-30, 1e-3, 1.0, 30.0, 1e4, 1e30], 200)
+    weight = np.resize([1.0, 0.0, 1e-30, 1e30, 3.0], 200).astype(np.float32)
+    if (o._wants.groups and not textbook(o).row_weights) or (isinstance(o, BuiltIn) and o._row().exposure):
+        weight[:] = 1
+    for size, dtype in ((moderate, np.float32), (moderate, np.float64), (sizes, np.float64)):
+        scores = (raw * (size if raw.ndim == 1 else size[:, None])).astype(dtype)
+        if y.ndim == raw.ndim == 1:
+            scores[::7] = y[::7]
+        for w in (None, weight):
+            grad, hess = _called(o, y, scores, w)
+            assert (hess >= 0).all() and np.isfinite(hess).all() and np.isfinite(grad).all()
 
 
 @check

@@ -522,12 +522,13 @@ def log1p_square_parts(a, s):
 
 @kernel
 def raised(e, high, low, rest):
-    """exp((e + rest)*(high + low)), within 2 ulp where the exponent is not much larger than e: a power by parts of a logarithm.
+    """exp((e + rest)*(high + low)): a power, by the parts of a logarithm and the exponent with what rounding took from it.
 
-    Rounding the exponent alone would cost as many units as it is large. `rest` is what rounding took from e.
+    Within 1 ulp, and as many more as |e| times the error of the logarithm: rounding the product would cost as many as that is
+    large.
     """
     product = e * high
-    more = fma(e, high, -product) + (e * low + rest * high)
+    more = where(abs(product) < 4096.0, fma(e, high, -product) + (e * low + rest * high), 0.0)
     x = product + more
     y = exp(x)
     return where(abs(x) < 700.0, fma(y, more - (x - product), y), y)

@@ -237,6 +237,12 @@ def _weighted(value, w):
 
 
 @elementary.kernel
+def _heard(value, w):
+    """A value that has its weight already: 0 where the weight is 0 and an infinity has made NaN of it."""
+    return where((w == w - w) & (value != value), w - w, value)
+
+
+@elementary.kernel
 def _outside(value, low, high, whole):
     """A value outside [low, high], or NaN, or not whole where it must be; without a branch, to be vectorised."""
     return not ((value >= low) & (value <= high) & ((value == np.floor(value)) | (not whole)))
@@ -512,8 +518,8 @@ def native_pointwise(function: Callable, wide: bool, whole: bool) -> Callable:
             flags = _noted(flags, not (abs(f) <= farthest), _BAD_RAW)
             flags = _weight_noted(flags, w, largest)
             g, h = function_(*(t + (f, w) + params))  # noqa: RUF005
-            grad[i] = _saturated(g, limit)
-            hess[i] = _saturated(h, limit)
+            grad[i] = _saturated(_heard(g, w), limit)
+            hess[i] = _saturated(_heard(h, w), limit)
         return flags
 
     return loop
@@ -592,8 +598,8 @@ def rowwise_gradient(row: Callable, kind: int, whole: bool) -> Callable:
             if not bad:  # the kernel indexes with it
                 row_(*(t + (f,) + params + (g, h, kind)))  # noqa: RUF005
                 for j in range(k):
-                    grad[i, j] = _saturated(g[j] * w, limit)
-                    hess[i, j] = min(max(h[j] * w, least), limit)
+                    grad[i, j] = _saturated(_weighted(g[j], w), limit)
+                    hess[i, j] = min(max(_weighted(h[j], w), least), limit)
         return flags
 
     return loop

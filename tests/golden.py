@@ -13,6 +13,7 @@ SKLEARN = "scikit-learn 1.9, sklearn/_loss/tests/test_loss.py, from mpmath"
 # does not notice.)
 LOG2 = "Abramowitz and Stegun, table 1.1: log(2)"
 HINGE = "scikit-learn 1.9, documentation of hinge_loss: the mean of 0, 0 and this is 0.30"
+EPSILON = "scikit-learn 1.9, sklearn/linear_model/tests/test_sgd.py, losses that no error up to epsilon moves"
 EXPECTILE = "Newey and Powell 1987, eq. 2.2: 0.75*2**2/2"
 
 THERNEAU = "Therneau, validation vignette of R's survival 3.5, first data set (test1): minus log(6) - 2*log(4)"
@@ -60,6 +61,29 @@ ROWS = [
     ("fair", {}, 0.0, -1.0, "loss", 0.3068528194400547, f"{LOG2}, taken from 1"),
     ("fair", {"c": 3.0}, 0.0, 1.0, "gradient", 0.75, "3/(1 + 3)"),
     ("fair", {"c": 3.0}, 0.0, 1.0, "exact", 0.5625, "(3/(1 + 3))**2"),
+    ("cauchy", {"c": 2.0}, 0.0, 2.0, "loss", 1.3862943611198906, f"{LOG2}, times 2**2/2"),
+    ("cauchy", {"c": 2.0}, 0.0, -6.0, "gradient", -0.6, "6/(1 + 3**2)"),
+    ("cauchy", {"c": 2.0}, 0.0, 6.0, "exact", -0.08, "(1 - 3**2)/(1 + 3**2)**2"),
+    ("welsch", {"c": 1.0}, 0.0, 1.0, "loss", 0.3160602794142788, "OEIS A068996, 1 - 1/e, halved"),
+    ("welsch", {"c": 2.0}, 0.0, -2.0, "gradient", -0.7357588823428847, "OEIS A068985, 1/e, twice"),
+    ("geman_mcclure", {"c": 2.0}, 1.0, 3.0, "loss", 1.0, "Geman and McClure 1985, x**2/(1 + x**2) at 1, times 2**2/2"),
+    ("geman_mcclure", {"c": 2.0}, 0.0, 6.0, "gradient", 0.06, "6/(1 + 3**2)**2"),
+    ("tukey", {"c": 2.0}, 0.0, 5.0, "loss", 0.6666666666666666, "Beaton and Tukey 1974: c**2/6 for all beyond c"),
+    ("tukey", {"c": 2.0}, 0.0, -1.0, "gradient", -0.5625, "(1 - 1/4)**2"),
+    ("tukey", {"c": 2.0}, 0.0, 1.0, "exact", -0.1875, "(1 - 1/4)*(1 - 5/4)"),
+    ("barron", {"alpha": -2.0}, 0.0, 2.0, "loss", 1.0, "Barron 2019, eq. 6: 2*x**2/(x**2 + 4)"),
+    ("barron", {"alpha": 1.0}, 0.0, 1.0, "loss", 0.41421356237309503, "Barron 2019, eq. 3: sqrt(2) - 1, OEIS A188582"),
+    ("barron", {"alpha": 0.0}, 0.0, 1.0, "loss", 0.4054651081081644, "Barron 2019, eq. 5: log(3/2), OEIS A016578"),
+    ("barron", {"alpha": 0.0}, 0.0, 2.0, "gradient", 0.6666666666666666, "2*2/(2**2 + 2): Barron 2019, eq. 9"),
+    ("barron", {"alpha": 2.0}, 0.0, 3.0, "loss", 4.5, "Barron 2019, eq. 2: 3**2/2"),
+    ("lp", {"p": 3.0}, 1.0, -1.0, "loss", 2.6666666666666665, "2**3/3"),
+    ("lp", {"p": 1.5}, 0.0, 4.0, "gradient", 2.0, "4**(1/2)"),
+    ("lp", {"p": 1.5}, 0.0, 4.0, "exact", 0.25, "4**(-1/2)/2"),
+    ("epsilon_insensitive", {"epsilon": 0.1}, 3.0, 2.0, "loss", 0.9, EPSILON),
+    ("epsilon_insensitive", {"epsilon": 0.1}, 2.0, 2.05, "loss", 0.0, EPSILON),
+    ("epsilon_insensitive", {"epsilon": 0.1}, 3.0, 2.0, "gradient", -1.0, EPSILON),
+    ("squared_epsilon_insensitive", {"epsilon": 0.1}, 3.0, 2.0, "loss", 0.405, f"{EPSILON}, 0.81, halved"),
+    ("squared_epsilon_insensitive", {"epsilon": 0.1}, 3.0, 2.0, "gradient", -0.9, f"{EPSILON}, -1.8, halved"),
     ("quantile", {"alpha": 0.25}, 1.0, 5.0, "loss", 3.0, SKLEARN),
     ("quantile", {"alpha": 0.25}, 1.0, 5.0, "gradient", 0.75, SKLEARN),
     ("quantile", {"alpha": 0.25}, 5.0, 1.0, "loss", 1.0, SKLEARN),

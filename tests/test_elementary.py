@@ -297,3 +297,47 @@ def test_the_tail_of_special_values():
     tail(-1e300)  # outside what it is for, and must not read outside the table
     assert bose(0.0) == (1.0, 0.0) and bose(math.inf) == (0.0, math.inf) and bose(1e-320)[0] == 1.0
     assert log1mexp(0.0) == -math.inf and log1mexp(math.inf) == 0.0
+
+
+def test_parts_of_a_logarithm_are_more_than_a_double():
+    """Their sum is off by half a unit of the second, which is below 1: a power of 1000 may be made of it."""
+    rng = np.random.default_rng(0)
+    call = numba.njit(lambda x: el.log_parts(x), error_model="numpy")
+    for x in np.concatenate([10.0 ** rng.uniform(-323, 308, 2000), rng.uniform(0.5, 2, 2000), [5e-324, 1.0, 1.7e308]]).tolist():
+        high, low = call(x)
+        with mpmath.mp.workdps(40):
+            error = abs(mpmath.mpf(high) + mpmath.mpf(low) - mpmath.log(mpmath.mpf(x)))
+            assert abs(low) < 0.7 and error <= 2 * math.ulp(low) + 2.0**-62 * abs(high), x
+
+
+def test_the_logarithm_of_1_and_a_square():
+    rng = np.random.default_rng(0)
+    call = numba.njit(lambda a, s: el.log1p_square_parts(a, s), error_model="numpy")
+    a, s = 10.0 ** rng.uniform(-300, 308, (2, 2000))
+    close = s[:1500] * 10.0 ** rng.uniform(-3, 3, 1500)
+    for x, y in [*zip(a.tolist(), s.tolist(), strict=True), *zip(close.tolist(), s.tolist(), strict=False), (1e300, 5e-324)]:
+        high, low, q = call(x, y)
+        with mpmath.mp.workdps(700):
+            ratio = mpmath.mpf(x) / mpmath.mpf(y)
+            true = mpmath.log1p(ratio**2)
+            error = abs(mpmath.mpf(high) + mpmath.mpf(low) - true)
+            assert error <= max(4 * 2.0**-52 * min(true, 1) + 2.0**-62 * true, 2 * mpmath.mpf(2) ** -1074), (x, y)
+            small = min(ratio, 1 / ratio) ** 2
+            assert abs(q - small) <= max(2 * mpmath.mpf(2) ** -52 * small, mpmath.mpf(2) ** -1074), (x, y)
+    assert call(0.0, 0.0) == (0.0, 0.0, 0.0) and call(0.0, 1.0) == (0.0, 0.0, 0.0)
+
+
+def test_a_power_far_from_1():
+    """Far out the rounding of the exponent alone would be a hundred units."""
+    rng = np.random.default_rng(0)
+
+    def power(x, e):
+        high, low = el.log_parts(x)
+        return el.raised(e, high, low, 0.0)
+
+    call = numba.njit(power, error_model="numpy")
+    for x, e in zip((10.0 ** rng.uniform(-300, 300, 3000)).tolist(), rng.uniform(-2, 2, 3000).tolist(), strict=True):
+        with mpmath.mp.workdps(60):
+            true = mpmath.mpf(x) ** mpmath.mpf(e)
+            if 1e-290 < true < 1e290:
+                assert abs(mpmath.mpf(call(x, e)) - true) <= 3 * math.ulp(float(true)), (x, e)

@@ -1,11 +1,14 @@
 """Losses that equal one another."""
 
+import math
+
 import numpy as np
 import pytest
 import scipy.special
 from sklearn import _loss as sklearn_loss
 
 import boostobj as bo
+from boostobj import checks
 
 RNG = np.random.default_rng(0)
 Y = RNG.normal(size=400) * 5
@@ -310,8 +313,94 @@ def test_equal_levels_share_an_expectile():
     assert middle == pytest.approx(Y.mean(), rel=1e-5, abs=0) and 0 < high - middle < 0.01
 
 
+ROOT2 = math.sqrt(2)
+
+
+@pytest.mark.parametrize("curvature", ["exact", "majorized"])
+@pytest.mark.parametrize(("alpha", "other"), [
+    (2.0, lambda curvature: bo.SquaredError()),
+    (1.0, lambda curvature: bo.PseudoHuber(delta=1.5, curvature=curvature)),
+    (0.0, lambda curvature: bo.Cauchy(c=1.5 * ROOT2, curvature=curvature)),
+    (1e-300, lambda curvature: bo.Cauchy(c=1.5 * ROOT2, curvature=curvature)),
+    (-2.0, lambda curvature: bo.GemanMcClure(c=3.0, curvature=curvature)),
+    (-1e18, lambda curvature: bo.Welsch(c=1.5 * ROOT2, curvature=curvature)),
+    (-1.7e308, lambda curvature: bo.Welsch(c=1.5 * ROOT2, curvature=curvature)),
+], ids=str)  # fmt: skip
+def test_barrons_loss_is_five_others(alpha, other, curvature):
+    mine, other = bo.Barron(alpha=alpha, scale=1.5, curvature=curvature), other(curvature)
+    u2 = ((F - Y) / 1.5) ** 2  # what the exponent of Welsch's loss has of units
+    assert close(mine.loss(Y, F), other.loss(Y, F), units=8)
+    weight = np.exp(-u2 / 2) if alpha < -3 else 1 / (1 + u2)
+    for got, expected in zip(mine.grad_hess(Y, F), other.grad_hess(Y, F), strict=True):
+        assert close(got, expected, size=(1 + np.abs(F - Y)) * weight * (1 + u2) ** 2)
+
+
+@pytest.mark.parametrize("alpha", [2 - 2.0**-52, 2 - 1e-9, 2 - 1e-4, 1e-300, 1e-17, -1e-9, 0.5, 1 + 2.0**-52, -1e3, -1e300])
+@pytest.mark.parametrize("check", [checks.check_loss_is_exact, checks.check_gradient_is_exact,
+                                   checks.check_every_curvature_is_exact])  # fmt: skip
+def test_barrons_loss_is_exact_near_its_limits(alpha, check):
+    check(bo.Barron(alpha=alpha))
+    check(bo.Barron(alpha=alpha, scale=0.01))
+
+
+def test_barrons_loss_is_continuous_in_alpha():
+    for alpha in (0.0, 2.0 - 2.0**-40, -1.0):
+        one, other = bo.Barron(alpha=alpha), bo.Barron(alpha=alpha + 2.0**-45)
+        assert other.loss(Y, F) == pytest.approx(one.loss(Y, F), rel=1e-11, abs=0)
+        for got, expected in zip(other.grad_hess(Y, F), one.grad_hess(Y, F), strict=True):
+            assert close(got, expected, size=1.0, units=2**16)
+
+
+@pytest.mark.parametrize("cls", [bo.Cauchy, bo.Welsch, bo.GemanMcClure, bo.Tukey])
+def test_redescending_losses_end_in_squared_error(cls):
+    square = (F - Y) ** 2 / 2
+    assert (np.abs(cls(c=1e9).loss(Y, F) - square) <= 2e-15 * square + 1e-18 * (F - Y) ** 4).all()
+
+
+@pytest.mark.parametrize("cls", [bo.Cauchy, bo.Welsch, bo.GemanMcClure, bo.Tukey])
+def test_the_default_is_95_percent_efficient_at_the_normal(cls):
+    x, step = np.linspace(-12, 12, 240_001, retstep=True)
+    density = np.exp(-x * x / 2) / np.sqrt(2 * np.pi) * step
+    grad, hess = cls().grad_hess(np.zeros_like(x), x)
+    assert (hess @ density) ** 2 / (grad**2 @ density) == pytest.approx(0.95, rel=1e-4, abs=0)
+
+
+def test_lp_is_absolute_and_squared_error():
+    for p, other, factor in ((1.0, bo.AbsoluteError(), 1.0), (2.0, bo.SquaredError(), 1.0)):
+        assert close(bo.Lp(p=p).loss(Y, F), factor * other.loss(Y, F))
+        for got, expected in zip(bo.Lp(p=p).grad_hess(Y, F), other.grad_hess(Y, F), strict=True):
+            assert close(got, expected)
+    assert bo.Lp(p=2.0).start(Y) == pytest.approx(Y.mean(), rel=1e-12, abs=0)
+    assert bo.Lp(p=1.0).start(Y[:399]) == pytest.approx(np.median(Y[:399]), rel=1e-12, abs=0)
+
+
+def test_epsilon_0_is_absolute_and_squared_error():
+    assert np.array_equal(bo.EpsilonInsensitive(epsilon=0.0).loss(Y, F), bo.AbsoluteError().loss(Y, F))
+    assert same(bo.EpsilonInsensitive(epsilon=0.0).grad_hess(Y, F), bo.AbsoluteError().grad_hess(Y, F))
+    assert np.array_equal(bo.SquaredEpsilonInsensitive(epsilon=0.0).loss(Y, F), bo.SquaredError().loss(Y, F))
+    for curvature in ("exact", "majorized"):
+        mine = bo.SquaredEpsilonInsensitive(epsilon=0.0, curvature=curvature)
+        assert same(mine.grad_hess(Y, F), bo.SquaredError().grad_hess(Y, F))
+        assert same(mine.grad_hess(Y, Y), bo.SquaredError().grad_hess(Y, Y))
+
+
+@pytest.mark.parametrize("o", [bo.EpsilonInsensitive(epsilon=0.0), bo.Lp(p=1.0)], ids=repr)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_is_absolute_error_is_so_in_the_boosters_door(o, dtype):
+    y, raw, weight = Y.astype(np.float32), F.astype(np.float32).astype(dtype), np.abs(F).astype(np.float32)
+    for got, expected in zip(o(y, raw, weight), bo.AbsoluteError()(y, raw, weight), strict=True):
+        assert got == pytest.approx(expected, rel=8 * 2.0**-23, abs=0)
+
+
 @pytest.mark.parametrize(("objective", "y", "raw", "grad", "hess"), [
     (bo.AbsoluteError(), 3.0, 3.0, 0.0, 0.0),
+    (bo.EpsilonInsensitive(epsilon=2.0), 3.0, 5.0, 0.0, 0.0),
+    (bo.EpsilonInsensitive(epsilon=2.0), 3.0, 1.0, 0.0, 0.0),
+    (bo.SquaredEpsilonInsensitive(epsilon=2.0), 3.0, 5.0, 0.0, 0.0),
+    (bo.Lp(p=1.0), 3.0, 3.0, 0.0, 0.0),
+    (bo.Lp(p=1.5), 3.0, 3.0, 0.0, np.finfo(float).max),
+    (bo.Lp(p=2.0), 3.0, 3.0, 0.0, 1.0),
+    (bo.Lp(p=3.0), 3.0, 3.0, 0.0, 0.0),
     (bo.Quantile(alpha=0.25), 3.0, 3.0, 0.75, 0.0),
     (bo.Expectile(alpha=0.25), 3.0, 3.0, 0.0, 0.75),
     (bo.Huber(delta=2.0), 3.0, 5.0, 2.0, 1.0),

@@ -82,7 +82,8 @@ def smoothed_absolute_error(y, f, w, scale):  # type: ignore[no-untyped-def]
     r = f - y
     norm = hypotf(scale, r)
     curvature = where(norm > _ZERO, scale / norm, _ONE)
-    return (w * r) * curvature, w * curvature
+    pull = min(max(w * r, -_LARGEST), _LARGEST)  # an infinity times the 0 that it has for a curvature is no number
+    return pull * curvature, w * curvature
 
 
 def quantile(y, f, w, alpha):  # type: ignore[no-untyped-def]
@@ -336,7 +337,7 @@ def _median(divided: bool) -> Start:
 
 def _scale(terms: float, total: float) -> np.float32:
     """(the weighted mean of sqrt|r|)**2, in which robust losses of XGBoost 3.4 measure residuals."""
-    return _ZERO if abs(total) < 1e-6 else _f4((terms / total) * (terms / total))
+    return _ZERO if abs(total) < 1e-6 else _f4(min((terms / total) * (terms / total), loops.LARGEST_FLOAT32))
 
 
 def _scale_of(y: np.ndarray, raw: np.ndarray, weight: Weight, total: float) -> np.float32:

@@ -24,6 +24,9 @@ __all__ = [
     "Welsch",
 ]
 
+_NORMAL = 1.4826
+"""The standard deviation of normal errors in median absolute deviations: Hampel 1974."""
+
 _LARGEST = float(np.finfo(np.float64).max)
 
 
@@ -60,7 +63,7 @@ class Cauchy(Pointwise):
     ----------
     c : float in (0, inf), unit of y
         Where the gradient is largest. At the default a constant is 95 % as precisely estimated as by squared error, if the
-        errors are normal with a standard deviation of 1; for another standard deviation multiply.
+        errors are normal with a standard deviation of 1; for another standard deviation multiply, as "auto" does.
 
     Equalities: Barron(alpha=0, scale=c/sqrt(2)); SquaredError as c grows; c**2 times minus the log likelihood of Student's t
     with 1 degree of freedom and scale c, halved. When not to use it: an outlier is what matters, or c is far below the size of
@@ -84,7 +87,7 @@ class Cauchy(Pointwise):
     kinds = ("exact", "majorized")
     boosters_curvature = "majorized"
 
-    c: float = param(2.385, domain=POSITIVE, unit="y", typical=(30.0,))
+    c: float = param(2.385, domain=POSITIVE, unit="y", typical=(30.0,), deviations=2.385 * _NORMAL)
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any, c: Any) -> Any:
@@ -136,7 +139,7 @@ class Welsch(Pointwise):
     ----------
     c : float in (0, inf), unit of y
         How far the targets reach that count. At the default a constant is 95 % as precisely estimated as by squared error, if
-        the errors are normal with a standard deviation of 1; for another standard deviation multiply.
+        the errors are normal with a standard deviation of 1; for another standard deviation multiply, as "auto" does.
 
     Equalities: the limit of Barron(alpha, scale=c/sqrt(2)) for alpha to -inf; SquaredError as c grows. When not to use it:
     an outlier is what matters, or c is far below the size of the residuals: the gradients are then 0, and nothing is learnt.
@@ -160,7 +163,7 @@ class Welsch(Pointwise):
     kinds = ("exact", "majorized")
     boosters_curvature = "majorized"
 
-    c: float = param(2.985, domain=POSITIVE, unit="y", typical=(30.0,))
+    c: float = param(2.985, domain=POSITIVE, unit="y", typical=(30.0,), deviations=2.985 * _NORMAL)
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any, c: Any) -> Any:
@@ -174,11 +177,11 @@ class Welsch(Pointwise):
     def point(y, f, c):  # type: ignore[no-untyped-def]
         d = f - y
         a = abs(d)
-        u = min(a / c, 40.0)  # beyond 28 the exponential is 0
+        u = min(a / c, 64.0)  # where its square is large the exponential is 0
         z = u * u
-        e = exp(-z)
+        root = exp(-0.5 * z)  # the exponential itself is no longer exact where it is multiplied by what makes up for that
         loss = where(u < 1e-8, 0.5 * a * a, 0.5 * c * (c * -expm1(-z)))
-        return loss, d * e, (1.0 - 2.0 * z) * e, e
+        return loss, d * root * root, (1.0 - 2.0 * z) * root * root, root * root
 
 
 @final
@@ -206,7 +209,8 @@ class GemanMcClure(Pointwise):
     ----------
     c : float in (0, inf), unit of y
         Where the loss is half of its largest value, c**2/2. At the default a constant is 95 % as precisely estimated as by
-        squared error, if the errors are normal with a standard deviation of 1; for another standard deviation multiply.
+        squared error, if the errors are normal with a standard deviation of 1; for another standard deviation multiply, as
+        "auto" does.
 
     Equalities: Barron(alpha=-2, scale=c/2); SquaredError as c grows. When not to use it: an outlier is what matters, or c is
     far below the size of the residuals: nearly all gradients are then close to 0.
@@ -229,7 +233,7 @@ class GemanMcClure(Pointwise):
     kinds = ("exact", "majorized")
     boosters_curvature = "majorized"
 
-    c: float = param(3.787, domain=POSITIVE, unit="y", typical=(30.0,))
+    c: float = param(3.787, domain=POSITIVE, unit="y", typical=(30.0,), deviations=3.787 * _NORMAL)
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any, c: Any) -> Any:
@@ -277,7 +281,7 @@ class Tukey(Pointwise):
     ----------
     c : float in (0, inf), unit of y
         How far the targets reach that count. At the default a constant is 95 % as precisely estimated as by squared error, if
-        the errors are normal with a standard deviation of 1; for another standard deviation multiply.
+        the errors are normal with a standard deviation of 1; for another standard deviation multiply, as "auto" does.
 
     Equalities: SquaredError as c grows. When not to use it: an outlier is what matters, or c is below the size of the
     residuals: a row that is farther off than c is never learnt from, however wrong the score (Cauchy always pulls a little).
@@ -300,7 +304,7 @@ class Tukey(Pointwise):
     kinds = ("exact", "majorized")
     boosters_curvature = "majorized"
 
-    c: float = param(4.685, domain=POSITIVE, unit="y", typical=(30.0,))
+    c: float = param(4.685, domain=POSITIVE, unit="y", typical=(30.0,), deviations=4.685 * _NORMAL)
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any, c: Any) -> Any:
@@ -389,7 +393,8 @@ class Barron(Pointwise):
         if alpha == 0:
             return scale**2 * mp.log1p(square / 2)
         b = 2 - alpha
-        return scale**2 * b / alpha * ((1 + square / b) ** (alpha / 2) - 1)
+        # The power less 1, with all digits for any alpha near 0.
+        return scale**2 * b / alpha * mp.expm1(alpha / 2 * mp.log1p(square / b))
 
     @staticmethod
     def majorizer(mp: Any, y: Any, f: Any, alpha: Any, scale: Any) -> Any:
@@ -414,7 +419,6 @@ class Barron(Pointwise):
         near = 0.5 * u * u * share
         # The root of (1 + z)**(-b/2): the power itself may be 0 where it is multiplied by what is as large.
         root = where(far, raised(-0.25 * b, high, low, -0.25 * lost), exp(-0.5 * near))
-        majorized = root * root
         # (1 + (alpha - 1)*z)/(1 + z)
         turn = where(far, q + (alpha - 1.0), 1.0 + u * u * ((alpha - 1.0) / floor)) / (1.0 + q)
 
@@ -427,7 +431,7 @@ class Barron(Pointwise):
         pull = a * root
         steep = pull / alpha * pull * (1.0 + q) - scale * (scale * b) / alpha
         loss = where(far, where(x > 2.0, steep, loss_far), loss_near)
-        return loss, d * root * root, majorized * turn, majorized
+        return loss, d * root * root, root * turn * root, root * root
 
 
 @final
