@@ -65,9 +65,12 @@ def _cumulative(raw: np.ndarray) -> np.ndarray:
 
 
 def _ascending(raw: np.ndarray) -> np.ndarray:
+    middle = raw.shape[1] // 2
     steps = _softplus(raw)
-    steps[:, 0] = raw[:, 0]
-    return np.cumsum(steps, axis=1)
+    above = np.cumsum(steps[:, middle + 1 :], axis=1)
+    below = np.cumsum(steps[:, :middle][:, ::-1], axis=1)[:, ::-1]
+    start = raw[:, middle, None]
+    return np.concatenate([start - below, start, start + above], axis=1)
 
 
 LINKS: dict[str, Link] = {

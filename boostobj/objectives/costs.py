@@ -77,7 +77,7 @@ class Linex(Pointwise):
 
     Source: Varian 1975, A Bayesian approach to real estate assessment, in: Studies in Bayesian Econometrics and Statistics in
     Honor of Leonard J. Savage; Zellner 1986, Bayesian estimation and prediction using asymmetric loss functions, Journal of the
-    American Statistical Association 81, eq. 2.1.
+    American Statistical Association 81, section 2.
 
     >>> Linex(costly="below").grad_hess([1.0, 800.0], [1.0, 1600.0])
     (array([0., 1.]), array([1., 0.]))
