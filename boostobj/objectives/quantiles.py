@@ -387,7 +387,7 @@ class NonCrossingQuantile(Rowwise):
     count = "alpha"
     rounded = ("alpha",)
 
-    alpha: tuple[float, ...] = param((0.1, 0.5, 0.9), domain=Ascending(Interval(0, 1)), typical=((0.25, 0.75),))
+    alpha: tuple[float, ...] = param((0.1, 0.5, 0.9), domain=Ascending(Interval(0, 1)))
     width: float = param(1.0, domain=POSITIVE, unit="y", typical=(0.25,))
 
     def _slope(self) -> float:
