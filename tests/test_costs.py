@@ -183,3 +183,80 @@ def _exposed(o, group, y, offset, expected):
     params = {**QUIET, "learning_rate": 1.0, "min_data_in_leaf": 1, "min_sum_hessian_in_leaf": 0.0}
     booster = bo.train(params, lgb.Dataset(group[:, None], y, init_score=offset), 40, objective=o)
     np.testing.assert_allclose(booster.predict(two), expected, rtol=1e-5)
+
+
+# What comes from the data ---------------------------------------------------------------------------------------------
+
+OFFSETS = [None, np.random.default_rng(3).normal(size=N) / 2]
+
+
+@pytest.mark.parametrize("offset", OFFSETS, ids=["alone", "offset"])
+@pytest.mark.parametrize("dispersion", [0.2, 3.0])
+def test_the_likeliest_dispersion(dispersion, offset):
+    """Brute force: no dispersion and mean nearby are likelier, by SciPy's log likelihood."""
+    from scipy.stats import nbinom
+
+    rng = np.random.default_rng(4)
+    y = rng.poisson(np.exp(0.5 + (0.0 if offset is None else offset)) * rng.gamma(1 / dispersion, dispersion, N)).astype(float)
+    weight = rng.integers(1, 4, N).astype(float)
+    found = bo.NegativeBinomial(dispersion="auto").resolve(y, weight, offset=offset)
+    assert dispersion / 2 < found.dispersion < dispersion * 2
+    start = found.start(y, weight, offset=offset)[0]
+
+    def likelihood(d, c):
+        mean = np.exp(c + (0.0 if offset is None else offset))
+        return weight @ nbinom.logpmf(y, 1 / d, 1 / (1 + d * mean))
+
+    best = likelihood(found.dispersion, start)
+    for factor in (1 - 1e-4, 1 + 1e-4):
+        assert likelihood(found.dispersion * factor, start) < best
+        assert likelihood(found.dispersion, start + np.log(factor)) < best
+
+
+def test_counts_that_vary_no_more_than_poisson():
+    with pytest.warns(UserWarning, match="dispersion='auto' is 0") as caught:
+        assert bo.NegativeBinomial(dispersion="auto").resolve([2.0, 2.0, 3.0, 2.0]) == bo.NegativeBinomial(dispersion=0.0)
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("power", [1.2, 1.7])
+def test_the_power_of_a_compound_poisson_sum(power):
+    rng, n = np.random.default_rng(5), 20000
+    exposure = rng.normal(size=n) / 2
+    for offset in (None, exposure):
+        mean = np.exp(0.3 + (0.0 if offset is None else offset)) * np.ones(n)
+        counts = rng.poisson(mean ** (2 - power) / (1.5 * (2 - power)))
+        amounts = rng.gamma(np.maximum(counts, 1) * (2 - power) / (power - 1)) * 1.5 * (power - 1) * mean ** (power - 1)
+        y = np.where(counts > 0, amounts, 0.0)
+        found = bo.Tweedie(power="auto").resolve(y, offset=offset).power
+        assert abs(found - power) < 0.05
+        if offset is None:
+            assert found == pytest.approx(2 + y.mean() ** 2 / (y.var() * np.log((y == 0).mean())), rel=1e-9)
+
+
+def test_powers_that_there_are_not():
+    with pytest.raises(ValueError, match="Gamma is for targets without zeros"):
+        bo.Tweedie(power="auto").resolve([1.0, 2.0])
+    with pytest.raises(ValueError, match="all of 2 are"):
+        bo.Tweedie(power="auto").resolve([0.0, 0.0])
+    with pytest.warns(UserWarning, match="power='auto' is 1"):
+        assert bo.Tweedie(power="auto").resolve([0.0, 0.0, 0.0, 1.0, 1.0]).power == 1.0
+
+
+@pytest.mark.parametrize("c", [1e-6, 1e6])
+@pytest.mark.parametrize("objective", [
+    bo.Linex(scale="auto"), bo.SmoothQuantile(alpha=0.8, width="auto"), bo.NonCrossingQuantile(width="auto"),
+    bo.SquaredPercentageError(floor="auto"), bo.InverseGaussian(shape="auto"),
+], ids=lambda o: o.name)  # fmt: skip
+def test_predictions_have_the_unit_of_the_targets(objective, c):
+    rng, X, location = data()
+    y = np.exp(location / 10 + 0.1 * rng.normal(size=N))
+    shown = []
+    for unit in (1.0, c):
+        t = (unit * y).astype(np.float32).astype(float)
+        dtrain = xgb.DMatrix(X, t)
+        booster = bo.train({"nthread": 1}, dtrain, 10, objective=objective)
+        other = bo.train(QUIET, lgb.Dataset(X, t), 10, objective=objective)
+        shown.append([bo.predict(booster, dtrain) / unit, bo.predict(other, X) / unit])
+    for one, many in zip(*shown, strict=True):
+        assert np.abs(np.asarray(one) - many).max() < 1e-4 * np.std(y)
