@@ -394,10 +394,12 @@ def _rowwise_reference(o: _Textbook, y: np.ndarray, raw: np.ndarray) -> Referenc
             fields = _fields(o)
 
             def at(name: str, x: list, fields: dict = fields, target: float = target) -> Any:
-                return getattr(type(o), name)(mp, mp.mpf(target) if len(x) == k else x[k], x[:k], **fields)
+                moved = dict(zip(o.rounded, np.split(np.array(x[k + 1 :], object), max(len(o.rounded), 1)), strict=False))
+                return getattr(type(o), name)(mp, mp.mpf(target) if len(x) == k else x[k], x[:k], **(fields | moved))
 
             # A target that is a real number moves too.
             x = [mp.mpf(v) for v in (scores if o.domain.integer else [*scores, target])]
+            x += [v for parameter in o.rounded for v in fields[parameter]]  # of k numbers each
             bounds = {kind: functools.partial(at, DEFINED_BY[kind]) for kind in o.kinds[1:]}
             of_loss, of_grad, of_curvature = _many(functools.partial(at, "definition"), bounds, x, k, step)
             loss.append(of_loss)
@@ -1171,7 +1173,7 @@ EXTREMES: dict[str, list[float]] = {
     "location_scale": [-1e300, math.inf],
     "median_sigma": [0.0, math.inf],
     "cumulative": [-1e300, 0.0, math.log(2) + 1e-6, 2 * (math.log(2) + 1e-6)],
-    "ascending": [-1e300, 0.0, math.log(2), 2 * math.log(2)],
+    "ascending": [1e300, 1e300, 1e300],
 }
 """What each link says of -1e300, 1e300, 0 and 0; in units of the scale or width, if it has one."""
 
@@ -1189,9 +1191,10 @@ def _shown(mp: Any, link: str, x: list, of_link: Mapping[str, float]) -> list:
         steps = [x[0], *(mp.mpf(1e-6) + mp.log(1 + mp.exp(v)) for v in x[1:])]
         return [mp.fsum(steps[: j + 1]) for j in range(len(x))]
     if link == "ascending":
-        width = mp.mpf(of_link["width"])
-        steps = [x[0], *(width * mp.log(1 + mp.exp(v / width)) for v in x[1:])]
-        return [mp.fsum(steps[: j + 1]) for j in range(len(x))]
+        width, middle = mp.mpf(of_link["width"]), len(x) // 2
+        steps = [width * mp.log(1 + mp.exp(v / width)) for v in x]
+        below = [x[middle] - mp.fsum(steps[j:middle]) for j in range(middle)]
+        return below + [x[middle] + mp.fsum(steps[middle + 1 : j + 1]) for j in range(middle, len(x))]
     one = {
         "identity": lambda v: v,
         "location": lambda v: v,

@@ -75,9 +75,12 @@ def _median_sigma(raw: np.ndarray, epsilon: float) -> np.ndarray:
 
 
 def _ascending(raw: np.ndarray, width: float) -> np.ndarray:
+    middle = raw.shape[1] // 2
     steps = width * _softplus(raw / width)
-    steps[:, 0] = raw[:, 0]
-    return np.cumsum(steps, axis=1)
+    above = np.cumsum(steps[:, middle + 1 :], axis=1)
+    below = np.cumsum(steps[:, :middle][:, ::-1], axis=1)[:, ::-1]
+    start = raw[:, middle, None]
+    return np.concatenate([start - below, start, start + above], axis=1)
 
 
 LINKS: dict[str, Link] = {

@@ -778,6 +778,8 @@ class _Textbook(Objective):
     """damper(mp, y, f, **parameters): the "damped" curvature likewise."""
     informant: ClassVar[Callable[..., Any]]
     """informant(mp, y, f, **parameters): the "fisher" curvature, what is expected if the scores are right, whatever y is."""
+    rounded: ClassVar[tuple[str, ...]] = ()
+    """Parameters that are rounded numbers, as scores are: the checks count how far a last bit of theirs moves a value."""
     row_weights: ClassVar[bool] = True
     """Whether the rows of a group may have different weights; False where a weight is the group's."""
 
@@ -1102,11 +1104,11 @@ class Rowwise(_Textbook):
             self._gradients(protocol.Rows(y, weight), raw, "exact", (grad, hess))
             return grad.sum(axis=0)
 
-        def value(c: np.ndarray) -> float:
+        def total(c: np.ndarray) -> float:
             return float(weight @ self._losses(protocol.Rows(y, weight), offset + c)[0])
 
-        descends = self.shift_free and not self.convex
-        return _root_of_many(slope, guess(), self.shift_free, value if descends else None)
+        unit = max((float(getattr(self, p.name)) for p in self.parameters() if p.unit == "y"), default=1.0)
+        return _root_of_many(slope, guess(), self.shift_free, None if self.convex else total, unit)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
@@ -1270,41 +1272,44 @@ def _root_of_many(
     slope: Callable[[np.ndarray], np.ndarray],
     c: np.ndarray,
     shift_free: bool,
-    value: Callable[[np.ndarray], float] | None = None,
+    total: Callable[[np.ndarray], float] | None = None,
+    unit: float = 1.0,
 ) -> np.ndarray:
     """Newton's method for a function of k scores; where it only fixes their differences, the mean of c is 0.
 
-    With a `value`, of log probabilities that it is not convex in, a step goes down and is at most 1 long: far away such a
-    function has small slopes, too.
+    `total` is given where the function is not convex, and must fall: a slope may vanish far away too. Derivatives are taken
+    over a part of `unit`.
     """
     k = c.size
     freedom = np.ones((k, k)) if shift_free else np.zeros((k, k))
     c = c - c.mean() if shift_free else c
     g = slope(c)
+    here = total(c) if total else 0.0
     for _ in range(100):
-        if np.abs(g).max() <= 4 * np.finfo(float).eps:
+        if np.abs(g).max() <= 4 * np.finfo(float).eps * unit:
             break
-        h = 1e-4
+        h = 1e-4 * unit
         curvature = np.array([(slope(c + h * e) - slope(c - h * e)) / (2 * h) for e in np.eye(k)])
-        step = np.linalg.lstsq((curvature + curvature.T) / 2 + freedom, -g, rcond=None)[0]
+        curvature = (curvature + curvature.T) / 2
+        if total:
+            values, vectors = np.linalg.eigh(curvature)
+            values = np.maximum(np.abs(values), 1e-6 * np.abs(values).max() + 1e-300)
+            step = -vectors @ ((vectors.T @ g) / values)
+        else:
+            step = np.linalg.lstsq(curvature + freedom, -g, rcond=None)[0]
         step -= step.mean() if shift_free else 0.0
-        if value is not None:
-            bends, along = np.linalg.eigh((curvature + curvature.T) / 2)
-            bends = np.maximum(np.abs(bends), 1e-9)
-            step = -along @ ((g - g.mean()) @ along / bends)  # down, where the function bends the other way too
+        if total and shift_free:  # log probabilities: no more than 1, for far away all slopes vanish
             step /= max(np.abs(step).max(), 1.0)
-            here = value(c)
         size = 1.0
         while size > 1e-10:
             candidate = slope(c + size * step)
-            lower = np.abs(candidate).sum() < np.abs(g).sum()
-            if value is not None:
-                change = value(c + size * step) - here
-                lower = change < -1e-12 * here or (lower and change < 1e-12 * here)
-            if lower:
+            there = total(c + size * step) if total else 0.0
+            room = 1e-14 * abs(here)
+            nearer = np.abs(candidate).sum() < np.abs(g).sum()
+            if (there < here - room) or (nearer and there <= here + room):
                 break
             size /= 2
         else:
             break
-        c, g = c + size * step, candidate
+        c, g, here = c + size * step, candidate, there
     return c - c.mean() if shift_free else c

@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pytest
 import scipy.special
+import scipy.stats
+import sklearn.metrics
 from sklearn import _loss as sklearn_loss
 
 import boostobj as bo
@@ -390,6 +392,196 @@ def test_what_is_absolute_error_is_so_in_the_boosters_door(o, dtype):
     y, raw, weight = Y.astype(np.float32), F.astype(np.float32).astype(dtype), np.abs(F).astype(np.float32)
     for got, expected in zip(o(y, raw, weight), bo.AbsoluteError()(y, raw, weight), strict=True):
         assert got == pytest.approx(expected, rel=8 * 2.0**-23, abs=0)
+
+
+@pytest.mark.parametrize("alpha", [0.1, 0.75])
+def test_smooth_quantile_is_a_tilted_log_cosh(alpha):
+    smooth, round_ = bo.SmoothQuantile(alpha=alpha, width=0.7), bo.LogCosh(scale=0.7)
+    tilt = 0.7 * (1 - 2 * alpha)
+    expected = round_.loss(Y, F) + tilt * (F - Y) + 0.49 * np.log(2)
+    assert close(smooth.loss(Y, F), expected, size=round_.loss(Y, F) + np.abs(tilt * (F - Y)))
+    grad, hess = round_.grad_hess(Y, F)
+    mine, my_hess = smooth.grad_hess(Y, F)
+    assert close(mine, grad + tilt, size=np.abs(grad)) and close(my_hess, hess, size=np.abs(F - Y) * hess)
+    bounds = [o(curvature="majorized").grad_hess(Y, F)[1] for o in (
+        lambda **k: bo.SmoothQuantile(alpha=alpha, width=0.7, **k), lambda **k: bo.LogCosh(scale=0.7, **k))]  # fmt: skip
+    assert close(*bounds)
+
+
+def test_smooth_quantile_ends_in_the_quantile_loss():
+    for alpha in (0.1, 0.75):
+        got = bo.SmoothQuantile(alpha=alpha, width=1e-9).loss(Y, F) / 2e-9
+        assert close(got, bo.Quantile(alpha=alpha).loss(Y, F))
+
+
+def test_smooth_quantile_starts_at_the_quantile_of_noisy_targets():
+    """The noise is logistic, with a scale of half the width: it is averaged here over 2001 of its own quantiles."""
+    noise = scipy.stats.logistic.ppf((np.arange(2001) + 0.5) / 2001, scale=1.5)
+    noisy = (Y[:, None] + noise).ravel()
+    for alpha in (0.1, 0.5, 0.9):
+        got = bo.SmoothQuantile(alpha=alpha, width=3.0).start(Y)
+        assert got == pytest.approx(np.quantile(noisy, alpha), abs=1e-3 * np.std(Y), rel=0)
+
+
+@pytest.mark.parametrize("alpha", [(0.25, 0.75), (0.1, 0.2, 0.5, 0.6, 0.9)])
+def test_quantiles_that_cannot_cross_are_smooth_quantiles_of_their_estimates(alpha):
+    many, k, middle = bo.NonCrossingQuantile(alpha=alpha, width=0.7), len(alpha), len(alpha) // 2
+    raw = np.random.default_rng(2).normal(size=(400, k)) * 2
+    estimates = many.inverse_link(raw)
+    assert (np.diff(estimates, axis=1) > 0).all()
+    ones = [bo.SmoothQuantile(alpha=a, width=0.7) for a in alpha]
+    losses = [one.loss(Y, estimates[:, j].copy()) for j, one in enumerate(ones)]
+    size = np.abs(estimates).sum(axis=1) + np.abs(Y)
+    assert close(many.loss(Y, raw), sum(losses), size=size)
+    pulls = np.stack([one.grad_hess(Y, estimates[:, j].copy())[0] for j, one in enumerate(ones)], axis=1)
+    grad, _ = many.grad_hess(Y, raw)
+    assert close(grad[:, middle], pulls.sum(axis=1), size=size)
+    slopes = scipy.special.expit(raw / 0.7)
+    for j in range(k):
+        if j != middle:
+            pull = -pulls[:, : j + 1].sum(axis=1) if j < middle else pulls[:, j:].sum(axis=1)
+            assert close(grad[:, j], slopes[:, j] * pull, size=size)
+    starts = [one.start(Y)[0] for one in ones]
+    assert many.inverse_link(many.start(Y)[None])[0] == pytest.approx(starts, rel=1e-12, abs=1e-12 * np.std(Y))
+    assert (np.diff(starts) >= 0.35 * np.diff(scipy.special.logit(alpha))).all()  # as far apart as its docstring says
+
+
+def test_equal_levels_share_a_smooth_quantile():
+    with pytest.warns(UserWarning, match="no finite start minimises the loss: some levels"):
+        start = bo.NonCrossingQuantile(alpha=(0.25, 0.5, 0.5)).start(Y)
+    low, middle, high = bo.NonCrossingQuantile(alpha=(0.25, 0.5, 0.5)).inverse_link(start[None])[0]
+    assert low < middle < high < middle + 0.01
+
+
+@pytest.mark.parametrize("costly", ["above", "below"])
+def test_linex_ends_in_squared_error(costly):
+    r = F - Y
+    got = bo.Linex(scale=1e6, costly=costly).loss(Y, F)
+    assert (np.abs(got - r**2 / 2) <= np.abs(r) ** 3 / 5e6 + 1e-15 * r**2).all()
+
+
+def test_linex_mirrors():
+    above, below = bo.Linex(scale=3.0), bo.Linex(scale=3.0, costly="below")
+    assert np.array_equal(above.loss(Y, F), below.loss(-Y, -F))
+    grad, hess = above.grad_hess(Y, F)
+    assert same(below.grad_hess(-Y, -F), (-grad, hess))
+
+
+def test_linex_is_poisson_of_exponentials():
+    """With the targets' inverse as weights."""
+    y = np.exp(Y)
+    grad, hess = bo.Poisson().grad_hess(y, F, 1 / y)
+    mine, my_hess = bo.Linex().grad_hess(Y, F)
+    size = (1 + np.abs(Y) + np.abs(F)) * hess
+    assert close(mine, grad, size=size) and close(my_hess, hess, size=size)
+
+
+def test_linex_starts_at_its_closed_form():
+    for c in (1e-6, 1.0, 1e6):
+        expected = -2.0 * c * scipy.special.logsumexp(-Y / 2.0, b=1 / 400)
+        assert bo.Linex(scale=2.0 * c).start(c * Y) == pytest.approx(expected, rel=1e-12, abs=0)
+    assert bo.Linex().start([0.0, 1.0, -2000.0], [1.0, 1.0, 0.0]) == bo.Linex().start([0.0, 1.0])
+
+
+def test_a_row_without_weight_gives_nothing_be_its_gradient_infinite():
+    grad, hess = bo.Linex().grad_hess([0.0, -2000.0], [1.0, 0.0], [1.0, 0.0])
+    assert np.isfinite(grad).all() and grad[1] == hess[1] == 0
+    assert all(np.isfinite(v).all() for v in bo.Linex()(np.array([0.0, -2000.0]), np.zeros(2, np.float32), np.array([1.0, 0.0])))
+
+
+@pytest.mark.parametrize("spread", [0.5, 3.0])
+def test_a_leaf_never_passes_its_best_score(spread):
+    """The damped step of rows with any scores, against their best constant."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        y, f, w = rng.normal(size=12) * spread, rng.normal(size=12) * 3, rng.uniform(0.1, 2, 12)
+        for o, target in ((bo.Linex(curvature="damped"), y), (bo.InverseGaussian(curvature="damped"), np.exp(y)),
+                          (bo.Tweedie(power=1.5, curvature="damped"), np.exp(y))):  # fmt: skip
+            grad, hess = o.grad_hess(target, f, w)
+            step, best = -grad.sum() / hess.sum(), o.start(target, w, offset=f)[0]
+            assert 0 < step / best <= 1 + 1e-9, repr(o)
+
+
+def test_expectile_is_asymmetric_squared_error():
+    weight = np.where(F >= Y, 0.25, 0.75)
+    assert np.array_equal(bo.Expectile(alpha=0.75).loss(Y, F), weight * (F - Y) * (F - Y) / 2)
+    assert same(bo.Expectile(alpha=0.75).grad_hess(Y, F), bo.SquaredError().grad_hess(Y, F, weight))
+
+
+def test_mape_is_scikit_learns():
+    y = np.where(np.abs(Y) > 1, Y, 3.0)
+    expected = sklearn.metrics.mean_absolute_percentage_error(y, F)
+    assert bo.AbsolutePercentageError().loss(y, F).mean() == pytest.approx(expected, rel=1e-12, abs=0)
+    assert close(bo.AbsolutePercentageError().loss(y, F), bo.AbsoluteError().loss(y, F) / np.abs(y))
+
+
+def test_squared_percentage_error_is_a_weighted_squared_error():
+    weight = (0.5 / np.maximum(0.5, np.abs(Y))) ** 2
+    o = bo.SquaredPercentageError(floor=0.5)
+    assert close(o.loss(Y, F), weight * (F - Y) ** 2 / 2)
+    for got, expected in zip(o.grad_hess(Y, F), bo.SquaredError().grad_hess(Y, F, weight), strict=True):
+        assert close(got, expected)
+    assert o.start(Y) == pytest.approx(np.average(Y, weights=weight), rel=1e-10, abs=0)
+
+
+def test_symmetric_percentage_error_ends_in_the_textbooks():
+    m = np.exp(F)
+    textbook = 2 * np.abs(m - COUNTS) / (m + COUNTS)
+    for width in (1e-3, 1e-9):
+        got = bo.SymmetricPercentageError(width=width).loss(COUNTS, F)
+        assert (got <= textbook * (1 + 1e-12)).all() and (got >= (textbook - width) * (1 - 1e-12)).all()
+
+
+def test_symmetric_percentage_error_knows_ratios_only():
+    o = bo.SymmetricPercentageError()
+    one, other = o.loss(POSITIVE, F), o.loss(1024 * POSITIVE, F + np.log(1024))
+    assert close(other, one, size=np.abs(F) + 7, units=16)
+    assert close(o.loss(1 / POSITIVE, -F), one, size=np.abs(F) + np.abs(np.log(POSITIVE)), units=16)
+
+
+def test_inverse_gaussian_is_scikit_learns_deviance():
+    got = bo.InverseGaussian(shape=3.0).loss(POSITIVE, F) + 3.0 / (2 * POSITIVE)
+    expected = [1.5 * sklearn.metrics.mean_tweedie_deviance([a], [b], power=3) for a, b in zip(POSITIVE, np.exp(F), strict=True)]
+    assert got == pytest.approx(expected, rel=1e-9, abs=0)
+
+
+def test_inverse_gaussian_is_scipys_likelihood():
+    mean = np.exp(F)
+    log = scipy.stats.invgauss.logpdf(POSITIVE, mean / 3.0, scale=3.0)
+    constant = 0.5 * np.log(3.0 / (2 * np.pi * POSITIVE**3)) - 3.0 / (2 * POSITIVE)
+    assert (np.abs(bo.InverseGaussian(shape=3.0).loss(POSITIVE, F) + log - constant) <= 1e-9 * (1 + np.abs(log))).all()
+
+
+def test_negative_binomial_is_scipys_likelihood():
+    """Which leaves out nothing: at dispersion d, size 1/d and success probability 1/(1 + d*mean)."""
+    y, mean = np.floor(COUNTS * 3), np.exp(F / 3)
+    for d in (0.2, 1.0, 5.0):
+        log = scipy.stats.nbinom.logpmf(y, 1 / d, 1 / (1 + d * mean))
+        constant = scipy.special.gammaln(y + 1 / d) - scipy.special.gammaln(1 / d) - scipy.special.gammaln(y + 1) + y * np.log(d)
+        got = bo.NegativeBinomial(dispersion=d).loss(y, F / 3)
+        assert (np.abs(got + log - constant) <= 1e-10 * (1 + np.abs(log) + np.abs(constant))).all()
+
+
+def test_negative_binomial_without_dispersion_is_poisson():
+    for kind in ("exact", "fisher", "damped"):
+        expected = bo.Poisson(curvature=kind).grad_hess(COUNTS, F)
+        none = bo.NegativeBinomial(dispersion=0.0, curvature=kind).grad_hess(COUNTS, F)
+        little = bo.NegativeBinomial(dispersion=1e-30, curvature=kind).grad_hess(COUNTS, F)
+        for got in (none, little):
+            assert close(got[0], expected[0], size=np.exp(F)) and close(got[1], expected[1])
+    assert close(bo.NegativeBinomial(dispersion=0.0).loss(COUNTS, F), bo.Poisson().loss(COUNTS, F), size=COUNTS * np.abs(F))
+
+
+@pytest.mark.parametrize(("objective", "y"), [
+    (bo.Poisson(), np.floor(COUNTS)), (bo.Gamma(), POSITIVE), (bo.Tweedie(power=1.3), COUNTS), (bo.InverseGaussian(), POSITIVE),
+    (bo.NegativeBinomial(dispersion=0.7), np.floor(COUNTS)),
+])  # fmt: skip
+def test_all_curvatures_of_a_likelihood_meet_where_the_mean_fits(objective, y):
+    fit = np.log(y[y > 0])
+    hess = [type(objective)(**{p.name: getattr(objective, p.name) for p in objective.parameters()}, curvature=kind)
+            .grad_hess(y[y > 0], fit)[1] for kind in objective.kinds]  # fmt: skip
+    for other in hess[1:]:
+        assert close(other, hess[0], size=(1 + np.abs(fit)) * hess[0])
 
 
 @pytest.mark.parametrize(("objective", "y", "raw", "grad", "hess"), [

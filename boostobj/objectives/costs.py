@@ -63,7 +63,7 @@ class Linex(Pointwise):
 
     Parameters
     ----------
-    scale : float in (0, inf), unit of y
+    scale : float in (0, inf), unit of y, or "auto": the targets' median absolute deviation from the start
         The size of an error from which on its cost is exponential: 1/|a| of the literature's a.
     costly : "above" or "below"
         Which scores are the costly ones: those above their target (a > 0) or those below (a < 0).
@@ -77,7 +77,7 @@ class Linex(Pointwise):
 
     Source: Varian 1975, A Bayesian approach to real estate assessment, in: Studies in Bayesian Econometrics and Statistics in
     Honor of Leonard J. Savage; Zellner 1986, Bayesian estimation and prediction using asymmetric loss functions, Journal of the
-    American Statistical Association 81, eq. 2.1.
+    American Statistical Association 81, section 2.
 
     >>> Linex(costly="below").grad_hess([1.0, 800.0], [1.0, 1600.0])
     (array([0., 1.]), array([1., 0.]))
@@ -136,7 +136,7 @@ class SquaredPercentageError(Pointwise):
 
     Parameters
     ----------
-    floor : float in (0, inf), unit of y
+    floor : float in (0, inf), unit of y, or "auto": a tenth of the targets' median absolute deviation
         The size of a target below which errors are no longer counted in units of the target: nothing is a percentage of 0.
 
     Equalities: SquaredError with weights (c/m)**2; SquaredError for targets up to the floor; its absolute sibling is
@@ -156,7 +156,7 @@ class SquaredPercentageError(Pointwise):
     domain = REAL
     kinds = ("exact",)
 
-    floor: float = param(1.0, domain=POSITIVE, unit="y", typical=(0.01, 30.0))
+    floor: float = param(1.0, domain=POSITIVE, unit="y", typical=(0.01, 30.0), deviations=0.1)
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any, floor: Any) -> Any:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, final
+
+import numpy as np
 
 from ..domain import NON_NEGATIVE, POSITIVE, Interval, param
 from ..elementary import exp, expm1, fma, kernel, log, log1p, where
@@ -35,6 +40,34 @@ def _times_exp(y, x, lost):  # type: ignore[no-untyped-def]
 def _difference(y, f):  # type: ignore[no-untyped-def]
     """exp(f) - y where f is small: near y = 1 the difference of two numbers near 1 has lost its digits."""
     return expm1(f) - (y - 1.0)
+
+
+def _crossing(function: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function crosses 0 between two places at which its signs differ: regula falsi, and bisection where that is slow."""
+    at_low, at_high = function(low), function(high)
+    for i in range(200):
+        place = low / 2 + high / 2
+        if i % 3 and at_low != at_high:
+            place = min(max(low - at_low * (high - low) / (at_high - at_low), low), high)
+        at = function(place)
+        if at == 0 or place in (low, high) or high - low <= 1e-12 * max(abs(low), abs(high)):
+            return place
+        if (at > 0) == (at_low > 0):
+            low, at_low = place, at
+        else:
+            high, at_high = place, at
+    return low / 2 + high / 2
+
+
+def _digamma(x: np.ndarray) -> np.ndarray:
+    """The derivative of log(gamma(x)), for x > 0: within 1e-14 of it."""
+    low, x = np.zeros_like(x), x.copy()
+    for _ in range(10):
+        low += 1 / x
+        x += 1
+    z = 1 / (x * x)
+    series = z * (1 / 12 - z * (1 / 120 - z * (1 / 252 - z * (1 / 240 - z * (1 / 132 - z * 691 / 32760)))))
+    return np.log(x) - 0.5 / x - series - low
 
 
 _THIRD, _TWO_THIRDS = 1.0 / 3.0, 2.0 / 3.0
@@ -180,8 +213,10 @@ class Tweedie(Pointwise):
 
     Parameters
     ----------
-    power : float in [1, 2)
-        Exponent of the variance: 1 for a Poisson count, near 2 for sums of few amounts.
+    power : float in [1, 2), or "auto"
+        Exponent of the variance: 1 for a Poisson count, near 2 for sums of few amounts. "auto": the power at which a compound
+        Poisson sum with the mean of the start and the dispersion of Pearson's statistic is 0 as often as the targets are.
+        Without offset that is 2 + mean**2/(variance*log(share of zeros)); at least 1, with a warning where it would be less.
 
     Equalities: Poisson for power 1, Gamma for power to 2; scikit-learn's HalfTweedieLoss plus y/a; XGBoost's
     reg:tweedie (tweedie_variance_power) and LightGBM's tweedie are curvature="native", the default in the boosters'
@@ -201,7 +236,32 @@ class Tweedie(Pointwise):
     domain = NON_NEGATIVE
     kinds = ("exact", "fisher", "damped")
 
-    power: float = param(1.5, domain=Interval(1, 2, "low"), typical=(1.0, 1.3, 1.9))
+    power: float = param(1.5, domain=Interval(1, 2, "low"), typical=(1.0, 1.3, 1.9), auto=True)
+
+    def profiled(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> dict[str, Any]:
+        zeros = weight[y == 0].sum() / weight.sum()
+        if not 0 < zeros < 1:
+            share = "none" if zeros == 0 else "all"
+            hint = "Gamma is for targets without zeros; give a number" if zeros == 0 else "give a number"
+            raise ValueError(f"Tweedie: power='auto' comes from the share of targets that are 0, {share} of {len(y)} are; {hint}")
+
+        def excess(power: float) -> float:
+            """How many more zeros are expected than there are."""
+            raw = dataclasses.replace(self, power=power).start(y, weight, offset=offset)
+            mean = np.exp(raw[0] + (0.0 if offset is None else offset))
+            dispersion = np.average((y - mean) ** 2 / mean**power, weights=weight)
+            expected = np.exp(-(mean ** (2 - power)) / (dispersion * (2 - power)))
+            return float(np.average(np.broadcast_to(expected, y.shape), weights=weight) - zeros)
+
+        if excess(1.0) <= 0:
+            warnings.warn(
+                "Tweedie: power='auto' is 1, the smallest there is: the targets are 0 more often than a sum of that mean and"
+                " variance can be",
+                UserWarning,
+                stacklevel=5,
+            )
+            return {"power": 1.0}
+        return {"power": _crossing(excess, 1.0, math.nextafter(2.0, 1.0))}
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any, power: Any) -> Any:
@@ -337,8 +397,10 @@ class NegativeBinomial(Pointwise):
 
     Parameters
     ----------
-    dispersion : float in [0, inf)
-        How much more than Poisson counts vary: 0 not at all. The inverse of what others call size, or theta.
+    dispersion : float in [0, inf), or "auto"
+        How much more than Poisson counts vary: 0 not at all. The inverse of what others call size, or theta. "auto": the
+        likeliest, for the mean of the start; 0, with a warning, where the targets vary no more than Poisson counts. What the
+        features explain is part of that variation: a number from a second look at the residuals is smaller.
 
     Exposure is an offset of log(exposure).
 
@@ -361,7 +423,40 @@ class NegativeBinomial(Pointwise):
     kinds = ("exact", "fisher", "damped")
     boosters_curvature = "damped"
 
-    dispersion: float = param(1.0, domain=NON_NEGATIVE, typical=(0.0, 0.01))
+    dispersion: float = param(1.0, domain=NON_NEGATIVE, typical=(0.0, 0.01), auto=True)
+
+    def profiled(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> dict[str, Any]:
+        targets, place = np.unique(y, return_inverse=True)
+        times = np.bincount(place.ravel(), weights=weight)
+        w = weight / weight.sum()
+
+        def mean_at(dispersion: float) -> Any:
+            raw = dataclasses.replace(self, dispersion=dispersion).start(y, weight, offset=offset)
+            return np.exp(raw[0] + (0.0 if offset is None else offset))
+
+        def slope(logarithm: float) -> float:
+            """Of the log likelihood, with respect to the size 1/dispersion; the best mean does not add to it."""
+            size = math.exp(logarithm)
+            mean = mean_at(1 / size)
+            counted = times @ (_digamma(targets + size) - _digamma(np.array([size]))) / weight.sum()
+            return float(counted - w @ (np.log1p(mean / size) + (y - mean) / (size + mean)))
+
+        mean = mean_at(0.0)
+        more = w @ ((y - mean) ** 2 - y)
+        if not more > 1e-12 * (w @ (y + y * y)):
+            warnings.warn(
+                "NegativeBinomial: dispersion='auto' is 0, as in Poisson: the targets vary no more than Poisson counts",
+                UserWarning,
+                stacklevel=5,
+            )
+            return {"dispersion": 0.0}
+        # From the moments outwards, to where the slope has changed its sign.
+        low = high = -math.log(more / np.sum(w * mean**2))
+        while slope(low) < 0 and low > -600:
+            low -= 1 + abs(low) / 2
+        while slope(high) > 0 and high < 600:
+            high += 1 + abs(high) / 2
+        return {"dispersion": math.exp(-_crossing(slope, low, high))}
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any, dispersion: Any) -> Any:

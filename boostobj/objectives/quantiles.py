@@ -81,7 +81,7 @@ class SmoothQuantile(Pointwise):
     ----------
     alpha : float in (0, 1)
         Level of the quantile.
-    width : float in (0, inf), unit of y
+    width : float in (0, inf), unit of y, or "auto": a tenth of the targets' median absolute deviation
         What the kink is smoothed over. The factor of 2*width between this loss and the quantile loss keeps Hessians between
         0 and 1 in any unit of the target: boosters compare them with numbers (min_child_weight, lambda).
 
@@ -93,7 +93,7 @@ class SmoothQuantile(Pointwise):
     Raises: ValueError for a parameter, target, score or weight outside its set.
 
     Source: Zheng 2011, Gradient descent algorithms for quantile regression with smooth approximation, International Journal of
-    Machine Learning and Cybernetics 2, eq. 7 (times 2*width, for his alpha of width/2); as a convolution with the logistic
+    Machine Learning and Cybernetics 2, section 2 (times 2*width, for his alpha of width/2); as a convolution with the logistic
     density: Fernandes, Guerre, Horta 2021, Smoothing quantile regressions, Journal of Business & Economic Statistics 39,
     section 2.
 
@@ -109,7 +109,7 @@ class SmoothQuantile(Pointwise):
     among_targets = False
 
     alpha: float = param(0.5, domain=Interval(0, 1), typical=(0.1,))
-    width: float = param(1.0, domain=POSITIVE, unit="y", typical=(0.01,))
+    width: float = param(1.0, domain=POSITIVE, unit="y", typical=(0.01,), deviations=0.1)
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any, alpha: Any, width: Any) -> Any:
@@ -327,23 +327,31 @@ class MultiExpectile(Rowwise):
 class NonCrossingQuantile(Rowwise):
     """Smooth quantile loss of several levels, whose estimates cannot cross.
 
-    Target: any real number. Raw scores: the first estimate, then what softplus makes the step to the next one; all in the unit
-    of y. Estimates: the quantiles of these levels, smoothed as in SmoothQuantile, in ascending order.
+    Target: any real number. Raw scores: the estimate of the middle level (of an even number the upper one of the two), and for
+    each other level what softplus makes the step from its neighbour towards the middle; all in the unit of y. Estimates: the
+    quantiles of these levels, smoothed as in SmoothQuantile, in ascending order.
 
-    With h = `width`, the estimates e_0 = p_0 and e_j = e_(j-1) + h*log(1 + exp(p_j/h)), x_j = (e_j - y)/h, the slopes s_0 = 1
-    and s_j = 1/(1 + exp(-p_j/h)), and G_j = sum over i >= j of h*(tanh(x_i) + 1 - 2*alpha_i):
+    With h = `width` and sp(p) = h*log(1 + exp(p/h)): the estimates are e_m = p_m for the middle level m, e_j = e_(j-1) + sp(p_j)
+    above and e_j = e_(j+1) - sp(p_j) below. With x_i = (e_i - y)/h, the slopes s_m = 1, s_j = 1/(1 + exp(-p_j/h)), and over the
+    levels i that p_j moves (all for m, else j and those farther from the middle) G_j, the sum of h*(tanh(x_i) + 1 - 2*alpha_i),
+    with the other sign below the middle:
 
-        loss      sum over j of h**2 * (log(1 + exp(2*x_j)) - 2*alpha_j*x_j)
+        loss      sum over i of h**2 * (log(1 + exp(2*x_i)) - 2*alpha_i*x_i)
         gradient  s_j * G_j
-        exact     s_j**2 * sum over i >= j of 1/cosh(x_i)**2 + s_j*(1 - s_j)*G_j/h      without the second term for j = 0
-        majorized sum over i >= j of (i + 1)*tanh(x_i)/x_i + max(G_j, 0)*tanh(p_j/(2*h))/(2*p_j)     likewise; never below exact
+        exact     s_j**2 * (sum of 1/cosh(x_i)**2) + s_j*(1 - s_j)*G_j/h                    for m without the second term
+        majorized (sum of (|i - m| + 1)*tanh(x_i)/x_i) + max(G_j, 0)*tanh(p_j/(2*h))/(2*p_j)         likewise; never below exact
+        damped    the same without the factors |i - m| + 1
 
-    The majorized curvature: each estimate's loss has the quadratic bound of SmoothQuantile. Estimate i is a sum of i + 1 parts,
-    and the square of a sum of m numbers is at most m times the sum of their squares; a part moves no more than its score does.
-    What is linear in a part is h*G_j*softplus(p_j/h), which lies above its tangent, as it must, where G_j is negative; where it
-    is positive, softplus(u) = u/2 + log(2*cosh(u/2)) has the quadratic bound of LogCosh. So the diagonal quadratic lies above
-    the loss for any move of all the scores at once, as a round of trees makes it. The boosters are given it unless curvature says
-    otherwise, because the exact one is negative where a step is small and should grow.
+    The majorized curvature: each estimate's loss has the quadratic bound of SmoothQuantile. Estimate i is a sum of |i - m| + 1
+    parts, and the square of a sum of n numbers is at most n times the sum of their squares; a part moves no more than its score
+    does. What is linear in a part is G_j*sp(p_j), which lies above its tangent, as it must, where G_j is negative; where it
+    is positive, log(1 + exp(u)) = u/2 + log(2*cosh(u/2)) has the quadratic bound of LogCosh. So the diagonal quadratic lies
+    above the loss for any move of all the scores at once, as a round of trees makes it.
+
+    The damped curvature is for moves that are not made in full: with k levels the factors are at most k/2 + 1, so that for
+    learning rates up to the inverse of that it does what the majorized one does for 1. The boosters are given it unless
+    curvature says otherwise: with the majorized one the outer levels are learnt that much more slowly, and the exact one is
+    negative where a step is small and should grow.
 
     One width serves both: smoothed quantiles lie at least width/2*(logit(alpha_j) - logit(alpha_i)) apart, whatever the targets
     are. So a step is never far below the width, where softplus would be flat and the score beneath it out of reach.
@@ -352,11 +360,11 @@ class NonCrossingQuantile(Rowwise):
     ----------
     alpha : tuple of two or more ascending floats in (0, 1)
         The levels.
-    width : float in (0, inf), unit of y
+    width : float in (0, inf), unit of y, or "auto": a tenth of the targets' median absolute deviation
         What kinks and steps are smoothed over: a small part of the distance between the quantiles.
 
     Equalities: SmoothQuantile of each estimate, summed. When not to use it: levels whose quantiles should be as without the
-    others (MultiQuantile; a level that is hard to learn pulls at all above it here).
+    others (MultiQuantile: here a level that is hard to learn pulls at all beyond it); very many levels.
 
     Raises: ValueError for a parameter, target, score or weight outside its set.
 
@@ -366,55 +374,67 @@ class NonCrossingQuantile(Rowwise):
     another smoothing); a sum of squares: Lange, Hunter, Yang 2000, Optimization transfer using surrogate objective functions,
     in the same volume, section 3.
 
-    >>> NonCrossingQuantile(alpha=(0.25, 0.75)).inverse_link([[1.0, 800.0], [1.0, -800.0]]).tolist()
-    [[1.0, 801.0], [1.0, 1.0]]
+    >>> NonCrossingQuantile(alpha=(0.25, 0.75)).inverse_link([[800.0, 1.0], [-800.0, 1.0]]).tolist()
+    [[-799.0, 1.0], [1.0, 1.0]]
     """
 
     name = "non_crossing_quantile"
     link = "ascending"
     domain = REAL
     convex = False
-    kinds = ("exact", "majorized")
-    boosters_curvature = "majorized"
+    kinds = ("exact", "majorized", "damped")
+    boosters_curvature = "damped"
     count = "alpha"
+    rounded = ("alpha",)
 
-    alpha: tuple[float, ...] = param((0.1, 0.5, 0.9), domain=Ascending(Interval(0, 1)), typical=((0.25, 0.75),))
-    width: float = param(1.0, domain=POSITIVE, unit="y", typical=(0.25,))
+    alpha: tuple[float, ...] = param((0.1, 0.5, 0.9), domain=Ascending(Interval(0, 1)))
+    width: float = param(1.0, domain=POSITIVE, unit="y", typical=(0.25,), deviations=0.1)
+
+    @staticmethod
+    def _residuals(mp: Any, y: Any, f: Any, width: Any) -> list:
+        steps = [width * (mp.log1p(mp.exp(p / width)) if p < 0 else p / width + mp.log1p(mp.exp(-p / width))) for p in f]
+        m = len(f) // 2
+        below = [-mp.fsum(steps[j:m]) for j in range(m)]
+        above = [mp.fsum(steps[m + 1 : j + 1]) for j in range(m, len(f))]
+        return [(f[m] + moved - y) / width for moved in below + above]
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any, alpha: Any, width: Any) -> Any:
-        estimate, total = f[0], 0
-        for j, a in enumerate(alpha):
-            if j:
-                u = f[j] / width
-                estimate = estimate + width * (mp.log1p(mp.exp(u)) if u < 0 else u + mp.log1p(mp.exp(-u)))
-            x = (estimate - y) / width
-            total += width**2 * ((mp.log1p(mp.exp(2 * x)) if x < 0 else 2 * x + mp.log1p(mp.exp(-2 * x))) - 2 * a * x)
-        return total
+        x = NonCrossingQuantile._residuals(mp, y, f, width)
+        grown = [mp.log1p(mp.exp(2 * v)) if v < 0 else 2 * v + mp.log1p(mp.exp(-2 * v)) for v in x]
+        return width**2 * mp.fsum(g - 2 * a * v for g, a, v in zip(grown, alpha, x, strict=True))
 
     @staticmethod
     def majorizer(mp: Any, y: Any, f: Any, alpha: Any, width: Any) -> Any:
-        estimate, pulls, bounds = f[0], [], []
-        for j, a in enumerate(alpha):
-            if j:
-                u = f[j] / width
-                estimate = estimate + width * (mp.log1p(mp.exp(u)) if u < 0 else u + mp.log1p(mp.exp(-u)))
-            x = (estimate - y) / width
-            pulls.append(width * (mp.tanh(x) + 1 - 2 * a))
-            bounds.append((j + 1) * (mp.tanh(x) / x if x else mp.mpf(1)))
-        bends = [mp.mpf(0)] + [mp.tanh(p / (2 * width)) / (2 * p) if p else 1 / (4 * width) for p in f[1:]]
-        return [mp.fsum(bounds[j:]) + max(mp.fsum(pulls[j:]), 0) * bend for j, bend in enumerate(bends)]
+        return NonCrossingQuantile._bound(mp, y, f, alpha, width, [abs(i - len(f) // 2) + 1 for i in range(len(f))])
+
+    @staticmethod
+    def damper(mp: Any, y: Any, f: Any, alpha: Any, width: Any) -> Any:
+        return NonCrossingQuantile._bound(mp, y, f, alpha, width, [1] * len(f))
+
+    @staticmethod
+    def _bound(mp: Any, y: Any, f: Any, alpha: Any, width: Any, factors: list) -> Any:
+        x = NonCrossingQuantile._residuals(mp, y, f, width)
+        m = len(f) // 2
+        pulls = [width * (mp.tanh(v) + 1 - 2 * a) for v, a in zip(x, alpha, strict=True)]
+        bounds = [n * (mp.tanh(v) / v if v else mp.mpf(1)) for n, v in zip(factors, x, strict=True)]
+        out = []
+        for j, p in enumerate(f):
+            moved = slice(None) if j == m else slice(j, None) if j > m else slice(j + 1)
+            pull = 0 if j == m else mp.fsum(pulls[moved]) if j > m else -mp.fsum(pulls[moved])
+            bend = mp.tanh(p / (2 * width)) / (2 * p) if p else 1 / (4 * width)
+            out.append(mp.fsum(bounds[moved]) + max(pull, 0) * bend)
+        return out
 
     @staticmethod
     def guess(y: np.ndarray, weight: np.ndarray, k: int, alpha: np.ndarray, width: float) -> np.ndarray:
         ones = [SmoothQuantile(alpha=level, width=width) for level in alpha.tolist()]
         best = np.array([one.start(y, weight)[0] for one in ones])
-        start = best.copy()
         gap = np.diff(best)
         # Equal levels have no step, which no score says: one at which the pull has fallen to 1/n.
         none = gap <= 4 * np.finfo(float).eps * np.abs(best[1:])
         u = np.where(none, 1.0, gap) / width
-        start[1:] = np.where(none, -width * np.log(2.0 * max(y.size, 2)), width * (u + np.log(-np.expm1(-u))))
+        steps = np.where(none, -width * np.log(2.0 * max(y.size, 2)), width * (u + np.log(-np.expm1(-u))))
         if none.any():
             warnings.warn(
                 "NonCrossingQuantile: no finite start minimises the loss: some levels have the same quantile; it is bounded"
@@ -422,33 +442,47 @@ class NonCrossingQuantile(Rowwise):
                 UserWarning,
                 stacklevel=5,
             )
-        return start
+        m = k // 2
+        return np.concatenate([steps[:m], best[m : m + 1], steps[m:]])
 
     @staticmethod
     def row(y, f, alpha, width, grad, hess, kind):  # type: ignore[no-untyped-def]
         k = f.size
+        m = k // 2
         loss = 0.0
-        d = f[0] - y  # rounded once, and for all alike
-        for j in range(k):
-            if j > 0:
-                d += width * softplus(f[j] / width)
-            part, grad[j], exact, bound = _smooth(d, width, alpha[j])
-            hess[j] = exact if kind == 0 else (j + 1.0) * bound
-            loss += part
-        for j in range(k - 2, -1, -1):
+        middle = f[m] - y  # rounded once, and for all alike
+        # The levels above the middle outwards, then those below: each sum is complete where its own score is at hand.
+        for side in range(2):
+            d = middle
+            for j in range(m, k) if side == 0 else range(m - 1, -1, -1):
+                if j > m:
+                    d += width * softplus(f[j] / width)
+                elif j < m:
+                    d -= width * softplus(f[j] / width)
+                part, grad[j], exact, bound = _smooth(d, width, alpha[j])
+                hess[j] = exact if kind == 0 else (abs(j - m) + 1.0 if kind == 1 else 1.0) * bound
+                loss += part
+        for j in range(k - 2, m - 1, -1):
             grad[j] += grad[j + 1]
             hess[j] += hess[j + 1]
-        for j in range(1, k):
-            u = f[j] / width
-            a = abs(u)
-            e = exp(-a)
-            tail = e / (1.0 + e)
-            slope = 1.0 / (1.0 + e) if u >= 0.0 else tail
-            if kind == 0:
-                rest = tail if u >= 0.0 else 1.0 / (1.0 + e)
-                hess[j] = slope * (slope * hess[j] + rest * (grad[j] / width))
-            else:
-                bend = -0.5 * expm1(-a) / (1.0 + e) / a if a > 1e-8 else 0.25
-                hess[j] += max(grad[j], 0.0) / width * bend
-            grad[j] *= slope
+        for j in range(1, m):
+            grad[j] += grad[j - 1]
+            hess[j] += hess[j - 1]
+        grad[m] += grad[m - 1]
+        hess[m] += hess[m - 1]
+        for j in range(k):
+            if j != m:
+                pull = grad[j] if j > m else -grad[j]
+                u = f[j] / width
+                a = abs(u)
+                e = exp(-a)
+                tail = e / (1.0 + e)
+                slope = 1.0 / (1.0 + e) if u >= 0.0 else tail
+                if kind == 0:
+                    rest = tail if u >= 0.0 else 1.0 / (1.0 + e)
+                    hess[j] = slope * (slope * hess[j] + rest * (pull / width))
+                else:
+                    bend = -0.5 * expm1(-a) / (1.0 + e) / a if a > 1e-8 else 0.25
+                    hess[j] += max(pull, 0.0) / width * bend
+                grad[j] = slope * pull
         return loss

@@ -274,7 +274,7 @@ class AbsoluteError(Pointwise):
 @register
 @dataclass(frozen=True, kw_only=True, repr=False)
 class AbsolutePercentageError(Pointwise):
-    """Absolute percentage error: absolute error in units of the target (MAPE).
+    """MAPE, mean absolute percentage error: absolute error in units of the target.
 
     Target: any real number; those between -1 and 1 count as 1 in the denominator. Raw score: the prediction itself.
     Estimates: the median of targets that weigh 1/|y|, which is below the median of positive targets.
@@ -539,7 +539,7 @@ class Quantile(Pointwise):
 @register
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Expectile(Pointwise):
-    """Expectile loss (asymmetric least squares).
+    """Expectile loss, or asymmetric squared error (asymmetric least squares): errors on one side count more.
 
     Target: any real number. Raw score: the prediction itself. Estimates: the expectile of level `alpha`, a weighted
     mean: targets above it weigh alpha, those below 1 - alpha.
