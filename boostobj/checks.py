@@ -8,6 +8,7 @@ from the objective's own `definition`, its derivatives taken numerically with en
 from __future__ import annotations
 
 import copy
+import dataclasses
 import functools
 import inspect
 import math
@@ -1064,6 +1065,31 @@ def check_start_takes_weights_as_copies(o: Objective) -> None:
         assert abs(one - other) <= 1e-12 * abs(one), f"{once} against {copies}"
         return
     assert (np.abs(once - copies) <= tolerance * size).all(), f"{once} against {copies}"
+
+
+@check
+def check_what_is_left_to_the_data_is_resolved(o: Objective) -> None:
+    """Whatever is "auto" becomes a value of its domain; one in the unit of y is multiplied by what multiplies y."""
+    left = {p.name: AUTO for p in o.parameters() if p.auto}
+    if not left:
+        return
+    law = dataclasses.replace(o, **left)
+    assert eval(repr(law), {type(law).__name__: type(law)}) == law and hash(law) == hash(copy.deepcopy(law))
+    y, _, _ = sample(o, 23)
+    times = np.arange(23) % 3 + 1
+    found = law.resolve(y, times.astype(float))
+    assert type(found) is type(law) and AUTO not in [getattr(found, p.name) for p in o.parameters()]
+    assert found.resolve(y) is found
+    others = [(law.resolve(np.repeat(y, times, axis=0)), 1.0)]
+    if set(left) == {p.name for p in o.parameters() if p.unit == "y"}:
+        others += [(law.resolve(c * y, times), c) for c in (2.0**-10, 2.0**10) if o.domain.contains(c * y).all()]
+    for name in left:
+        value = np.asarray(getattr(found, name))
+        for other, c in others:
+            at = np.asarray(getattr(other, name))
+            said = f"{name} of {found} and, for targets times {c:g}, of {other}"
+            assert (np.abs(at - c * value) <= 1e-6 * np.abs(at)).all(), said
+    assert np.array_equal(law.start(y, times), found.start(y, times))
 
 
 @check

@@ -32,6 +32,10 @@ class Objective(ABC):
     calling the object, in the protocol of the booster that calls and, where the curvature is the booster's own, in the
     booster's own arithmetic.
 
+    A parameter in the unit of y may be "auto", and so may others that say so: `resolve` makes a number of it. In the textbook's
+    door it is that of the targets (and weights) of the call; in the boosters' door that of the residuals of the call, anew in
+    every round, because a callable keeps nothing. `boostobj.train` resolves it once.
+
     Every objective takes `curvature`, one of `curvatures` or "default": the textbook's second derivative ("exact") in
     the textbook's door, and in the boosters' door what learns.
     """

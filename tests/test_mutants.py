@@ -16,7 +16,7 @@ def mutant(base, **changes):
         "name", "link", "domain", "kinds", "boosters_curvature", "link_slope", "definition", "majorizer", "point", "row",
         "guess", "apart", "count", "shift_free", "damper", "kinks", "scores", "learns_as", "__doc__",
         "targets", "convex", "group", "by_size", "some", "row_weights", "fallback", "measured_natively",
-        "cuts", "sets", "weighted_by", "lacking", "encoded", "decoded", "profiled", "probabilities", "classes",
+        "cuts", "sets", "weighted_by", "lacking", "encoded", "decoded", "profiled", "uneven", "probabilities", "classes",
         "__annotations__", "__annotate_func__", "__annotate__")}  # fmt: skip
     fields = {f.name: dataclasses.field(default=f.default, metadata=f.metadata) for f in dataclasses.fields(base)}
     fields.pop("curvature")
@@ -273,3 +273,12 @@ def test_a_level_for_all_scores():
         return loss
 
     assert {"loss is exact", "gradient is exact"} <= failures(mutant(bo.MultiQuantile, row=staticmethod(row)))
+
+
+def test_what_is_left_to_the_data_without_their_weights():
+    def profiled(self, y, weight, offset):
+        return {"delta": float(np.mean(np.abs(y)))}
+
+    delta = bo.param(1.0, domain=bo.Interval(0, math.inf), auto=True)
+    wrong = mutant(bo.Huber, delta=delta, profiled=profiled)
+    assert "what is left to the data is resolved" in failures(wrong)

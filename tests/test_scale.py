@@ -339,7 +339,7 @@ def test_regularisation_beside_the_default():
     made = units.Unit((8.0,), 8.0, 4.0).params("xgboost", params)
     assert made == {**params, "reg_lambda": 16.0, "alpha": 8.0, "min_child_weight": 20.0}
     assert units.Unit((8.0,), 8.0, 4.0).params("xgboost", {})["lambda"] == 8.0
-    assert "lambda" not in units.Unit((8.0,), 8.0).params("xgboost", {"booster": "gblinear"})
+    assert units.Unit((8.0,), 8.0, 2.0).params("xgboost", {"booster": "gblinear"}) == {"booster": "gblinear"}
     made = units.Unit((8.0,), 8.0).params("lightgbm", {"reg_alpha": 1, "min_child_weight": 1.0})
     assert made == {"reg_alpha": 8.0, "min_child_weight": 1.0, "cat_l2": 80.0, "cat_smooth": 80.0, "cegb_tradeoff": 8.0}
     assert units.PLAIN.params("xgboost", params) == params

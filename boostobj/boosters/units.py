@@ -94,7 +94,7 @@ class Unit(NamedTuple):
                 keys = [key for key in _keys(booster, name) if params.get(key) is not None]
                 for key in keys:
                     found[key] = float(params[key]) * factor
-                if not keys and usual and not (name == "lambda" and params.get("booster") == "gblinear"):
+                if not keys and usual and not _linear(params):
                     found[name] = usual * factor
         return found
 
@@ -106,11 +106,17 @@ class Unit(NamedTuple):
                 continue
             for name, usual in names.items():
                 given = [float(params[key]) for key in _keys(booster, name) if params.get(key) is not None]
-                found[name] = given[0] if given else 0.0 if params.get("booster") == "gblinear" else usual
+                if given or (usual and not _linear(params)):
+                    found[name] = given[0] if given else usual
         return found
 
 
 PLAIN = Unit()
+
+
+def _linear(params: Mapping[str, Any]) -> bool:
+    """Whether XGBoost's linear booster trains, whose penalties are 0 by default."""
+    return params.get("booster") == "gblinear"
 
 
 def _keys(booster: str, name: str) -> list[str]:
