@@ -228,7 +228,7 @@ def _logistic(low, high, width):  # type: ignore[no-untyped-def]
     if width == 0.0:
         e = math.exp(-abs(low))
         return abs(low) + 2.0 * math.log1p(e), math.tanh(0.5 * low), 2.0 * e / ((1.0 + e) * (1.0 + e)), 2.0 * half_slope(low)
-    return logistic(low, high, width, low + high)
+    return logistic(low, high, width, 0.0 if low == -math.inf and high == math.inf else low + high)
 
 
 @kernel
