@@ -8,7 +8,7 @@ import pytest
 
 import boostobj as bo
 from boostobj import checks
-from boostobj.elementary import exp, expm1, sigmoid, softplus
+from boostobj.elementary import exp, expm1, kernel, sigmoid, softplus
 
 
 def mutant(base, **changes):
@@ -16,6 +16,7 @@ def mutant(base, **changes):
         "name", "link", "domain", "kinds", "boosters_curvature", "link_slope", "definition", "majorizer", "point", "row",
         "guess", "apart", "count", "shift_free", "damper", "kinks", "scores", "learns_as", "__doc__",
         "targets", "convex", "group", "by_size", "some", "row_weights", "fallback", "measured_natively",
+        "best", "informant", "distribution", "outputs",
         "__annotations__", "__annotate_func__", "__annotate__")}  # fmt: skip
     fields = {f.name: dataclasses.field(default=f.default, metadata=f.metadata) for f in dataclasses.fields(base)}
     fields.pop("curvature")
@@ -271,3 +272,23 @@ def test_a_level_for_all_scores():
         return loss
 
     assert {"loss is exact", "gradient is exact"} <= failures(mutant(bo.MultiQuantile, row=staticmethod(row)))
+
+
+def test_information_of_another_scale():
+    """Of the variance, not of the log of the standard deviation: half of it."""
+    informant, row = bo.Gaussian.informant, bo.Gaussian.row
+
+    def wrong(mp, y, f, scale, epsilon):
+        location, of_scale = informant(mp, y, f, scale, epsilon)
+        return [location, of_scale / 2]
+
+    def halved(y, f, scale, epsilon, grad, hess, kind):
+        loss = row_(y, f, scale, epsilon, grad, hess, kind)
+        if kind == 1:
+            hess[1] *= 0.5
+        return loss
+
+    row_ = kernel(row)
+    killed = failures(mutant(bo.Gaussian, informant=staticmethod(wrong), row=staticmethod(halved)))
+    assert "fisher is what is expected" in killed
+    assert "every curvature is exact" not in killed
