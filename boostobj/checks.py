@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from . import builtins, protocol, registry
-from .domain import Interval
+from .domain import AUTO, Interval
 from .links import LINKS
 from .objective import Groupwise, Objective, Rowwise, _native_step, _Textbook
 from .registry import BuiltIn
@@ -67,9 +67,11 @@ def run(objective: Objective) -> Iterator[Outcome]:
 
 def variants(cls: type[Objective]) -> Iterator[Objective]:
     """A class with its defaults and each typical value of each parameter, under every curvature."""
-    settings: list[dict[str, Any]] = [{}]
+    # What is left to the data by default has no definition of its own: its first typical value stands in.
+    base = {p.name: p.typical[0] for p in cls.parameters() if p.auto and p.default == AUTO}
+    settings: list[dict[str, Any]] = [base]
     for parameter in cls.parameters():
-        settings += [{parameter.name: value} for value in parameter.typical]
+        settings += [{**base, parameter.name: value} for value in parameter.typical]
     for setting in settings:
         for curvature in ("default", *cls(**setting).curvatures):
             yield cls(**setting, curvature=curvature)

@@ -175,6 +175,10 @@ class Parameter:
     """What a kernel is handed in an array behind the value: numbers that cost too much to compute for every row."""
     required: bool = False
     """Of a booster that has no default for it: it is always among the parameters that are handed to the booster."""
+    auto: bool = False
+    """Whether it takes "auto": by its deviations where its unit is y, else by what `profiled` of its class says."""
+    deviations: float = 1.0
+    """What "auto" means in the unit of y: so many median absolute deviations of the targets from the start."""
 
     def for_kernel(self, value: Any, number: Callable[[Any], Any]) -> Any:
         """The value as a compiled kernel gets it: a `number`, an array of them, or the place among a few texts."""
@@ -186,10 +190,13 @@ class Parameter:
 
     def converted(self, owner: str, value: Any) -> Any:
         """The value as a plain Python object; ValueError when it is outside the domain."""
+        if self.auto and isinstance(value, str) and value == AUTO:
+            return AUTO
         value = self.domain.convert(value)
         wrong = self.domain.check(value)
         if wrong:
-            raise ValueError(f"{owner}: {self.name} {wrong}, got {value!r}")
+            also = f", or {AUTO!r}" if self.auto else ""
+            raise ValueError(f"{owner}: {self.name} {wrong}{also}, got {value!r}")
         return value
 
 
@@ -201,11 +208,38 @@ def param(
     typical: Sequence = (),
     kernel: bool = True,
     constants: Callable[[float], tuple[float, ...]] | None = None,
+    auto: bool = False,
+    deviations: float = 1.0,
 ) -> Any:
-    """A dataclass field that carries its domain, unit and typical values."""
-    made = Parameter("", default, domain, unit, tuple(typical), kernel, constants)
+    """A dataclass field that carries its domain, unit and typical values.
+
+    Parameters
+    ----------
+    default
+        A value in the domain, or "auto" where that is accepted.
+    domain : Interval, Choice, Optional or Ascending
+    unit : str
+        "y" for the unit of the target: such a parameter accepts "auto".
+    typical : sequence
+        Values that tests and benchmarks try.
+    kernel : bool
+        Whether kernels are handed it.
+    constants : callable
+        What a kernel is handed in an array behind the value: numbers that cost too much to compute for every row.
+    auto : bool
+        Whether a parameter of another unit accepts "auto" too; the class then has a method `profiled`.
+    deviations : float
+        How many median absolute deviations of the targets from the start "auto" is, for a parameter in the unit of y. A
+        constant that a textbook gives in standard deviations of normal errors is 1.4826 times as many.
+    """
+    made = Parameter(
+        "", default, domain, unit, tuple(typical), kernel, constants, auto=auto or unit == "y", deviations=deviations
+    )
     return dataclasses.field(default=default, metadata={"parameter": made})
 
+
+AUTO = "auto"
+"""What stands for a parameter that is to come from the data."""
 
 REAL = Interval(-math.inf, math.inf)
 POSITIVE = Interval(0, math.inf)

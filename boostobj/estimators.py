@@ -23,7 +23,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from .boosters import common, fits
+from .boosters import common, fits, records
 from .domain import first_bad
 from .loops import LARGEST_FLOAT32
 from .objective import Groupwise, Objective
@@ -321,7 +321,8 @@ class _Estimator(BaseEstimator, ABC):
             booster, result = side.train(fit)
             boosters.append(booster)
             results.append(result)
-        self._fitted_side, self._boosters, self._objective = side, boosters, settled
+        trained = records.as_trained(settled, boosters[0]) if count == 1 else settled
+        self._fitted_side, self._boosters, self._objective = side, boosters, trained
         self.evals_result_ = results[0] if count == 1 else results
         return self
 
@@ -381,7 +382,10 @@ class _Estimator(BaseEstimator, ABC):
 
     @property
     def objective_(self) -> Objective:
-        """The objective that was trained, with its parameters."""
+        """The objective that was trained, with its parameters.
+
+        A number stands where one was "auto"; with several targets, each of which has its own, it still says "auto".
+        """
         check_is_fitted(self)
         return self._objective
 

@@ -16,8 +16,8 @@ from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 
-from . import buffers, builtins, loops, orders, protocol, threads
-from .domain import REAL, Interval, Parameter, first_bad
+from . import buffers, builtins, loops, orders, protocol, scales, threads
+from .domain import AUTO, REAL, Interval, Parameter, first_bad
 from .links import LINKS, applied
 
 _FINITE = "finite"
@@ -31,6 +31,10 @@ class Objective(ABC):
     Two doors. The textbook's: `loss`, `grad_hess`, `start`, `inverse_link`, mathematics in float64. The boosters':
     calling the object, in the protocol of the booster that calls and, where the curvature is the booster's own, in the
     booster's own arithmetic.
+
+    A parameter in the unit of y may be "auto", and so may others that say so: `resolve` makes a number of it. In the textbook's
+    door it is that of the targets (and weights) of the call; in the boosters' door that of the residuals of the call, anew in
+    every round, because a callable keeps nothing. `boostobj.train` resolves it once.
 
     Every objective takes `curvature`, one of `curvatures` or "default": the textbook's second derivative ("exact") in
     the textbook's door, and in the boosters' door what learns.
@@ -61,11 +65,18 @@ class Objective(ABC):
     the other objectives with the same link do not take such targets."""
     learns_as: ClassVar[str] = ""
     """The built-in, of either booster, whose arithmetic learns this loss."""
+    uneven: ClassVar[bool] = False
+    """Whether the curvatures of the scores of a row have different units (1/y**2 for a mean, none for the logarithm of a
+    scale): training then brings each near 1, for lambda and min_child_weight to mean rows."""
+    _auto: ClassVar[tuple[str, ...]] = ()
+    """The parameters that are "auto"; an attribute of its own where there are any, not to look for them in every round."""
 
     def __post_init__(self) -> None:
         for parameter in self.parameters():
             value = parameter.converted(self._owner, getattr(self, parameter.name))
             object.__setattr__(self, parameter.name, value)
+            if parameter.auto and value == AUTO:
+                object.__setattr__(self, "_auto", (*self._auto, parameter.name))
         allowed = ("default", *self.curvatures)
         if self.curvature not in allowed:
             raise ValueError(
@@ -146,6 +157,8 @@ class Objective(ABC):
         """
         if weight is not None and not self._wants.groups:
             raise ValueError(f"{self._owner}: the loss of a row does not depend on weights; multiply by them")
+        if self._auto:
+            return self.resolve(y, weight).loss(y, raw, weight, group=group)
         rows, raw = self._checked(y, raw, weight, group)
         out, bad = self._losses(rows, raw)
         self._refuse(bad, rows, raw)
@@ -179,6 +192,8 @@ class Objective(ABC):
         ValueError
             As `loss`; also for weights that are negative, not finite, or all zero.
         """
+        if self._auto:
+            return self.resolve(y, weight).grad_hess(y, raw, weight, group=group)
         rows, raw = self._checked(y, raw, weight, group)
         kind = "exact" if self.curvature in ("default", "native") else self.curvature
         order = _order(raw)
@@ -212,6 +227,16 @@ class Objective(ABC):
         ValueError
             No rows, or as `grad_hess`.
         """
+        if self._auto:
+            return self.resolve(y, weight, offset=offset).start(y, weight, offset=offset, group=group)
+        y, weight, offset = self._start_data(y, weight, offset)
+        rows = self._grouped(y, np.ones(len(y)) if weight is None else weight, group)
+        return self._start(rows, offset)
+
+    def _start_data(
+        self, y: Any, weight: Any, offset: Any
+    ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+        """Targets, weights and offset in float64, checked."""
         y = self._target(y)
         if len(y) == 0:
             raise ValueError(f"{self._owner}: y has no rows")
@@ -225,8 +250,98 @@ class Objective(ABC):
                 raise ValueError(f"{self._owner}: y has {len(y)} rows, offset has {len(offset)}")
             if not np.isfinite(offset).all():
                 raise first_bad(self._owner, "offset", _FINITE, offset, ~np.isfinite(offset))
-        rows = self._grouped(y, np.ones(len(y)) if weight is None else weight, group)
-        return self._start(rows, offset)
+        return y, weight, offset
+
+    @final
+    def resolve(self, y: Any, weight: Any = None, *, offset: Any = None) -> Objective:
+        """The objective with numbers from the data in place of every "auto".
+
+        A parameter in the unit of y becomes the weighted median absolute deviation of the targets from the start (times
+        the parameter's `deviations`), or (weighted mean of sqrt|r|)**2 of the same residuals r where half of them or more
+        are the same. The start itself depends on the parameter: the deviation from the weighted median of y - offset is
+        a first value, whose start gives the second and last. With several scores per row, and with a link, the first
+        is the deviation of y from its weighted median; several scores keep it. Other parameters are what the
+        objective's `profiled` says.
+
+        What is multiplied with y, if anything, multiplies such a parameter, and what is added to y does not change it.
+
+        Parameters
+        ----------
+        y : array of shape (n,)
+        weight : array of shape (n,), optional
+        offset : array of shape (n,) or (n, k), optional
+            Raw scores, as for `start`.
+
+        Returns
+        -------
+        Objective
+            This one where nothing is "auto".
+
+        Raises
+        ------
+        ValueError
+            As `start`; all targets with a weight are the same, or they are intervals.
+        """
+        if not self._auto:
+            return self
+        return self._resolved(*self._start_data(y, weight, offset))
+
+    @final
+    def _resolved(self, y: np.ndarray, weight: np.ndarray | None, offset: np.ndarray | None) -> Objective:
+        widths = [p for p in self.parameters() if p.name in self._auto and p.unit == "y"]
+        others = [name for name in self._auto if name not in [p.name for p in widths]]
+        weight_ = np.ones(len(y)) if weight is None else weight
+        found: Objective = self
+        spread = scales.robust
+        if widths:
+            if y.ndim == 2:
+                raise ValueError(f"{self._owner}: {widths[0].name}={AUTO!r} is for targets that are numbers, not intervals")
+            apart = offset is not None and offset.ndim == 1 and self.link == "identity"
+            rest = y - offset if apart else y
+            r = rest - scales.median(rest, weight)
+            if scales.robust(r, weight) == 0.0:
+                spread = scales.of_roots
+            found = self._with_widths(widths, spread(r, weight), y)
+        if others:
+            found = dataclasses.replace(found, **found._profiled(others, y, weight_, offset))
+        if widths:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message=".*no finite start")
+                start = found._start(protocol.Rows(y, weight_), offset)
+            if len(start) == 1:
+                raw = np.full(len(y), start[0]) if offset is None else offset + start[0]
+                found = found._with_widths(widths, spread(y - found.inverse_link(raw), weight), y)
+        return found
+
+    @final
+    def _with_widths(self, widths: list[Parameter], scale: float, y: np.ndarray) -> Objective:
+        if not 0 < scale < math.inf:
+            names = ", ".join(p.name for p in widths)
+            raise ValueError(
+                f"{self._owner}: {names}={AUTO!r} needs targets that differ, all {len(y)} rows with a weight have the same"
+                " one; give a number"
+            )
+        return self._at_scale(widths, scale)
+
+    @final
+    def _at_scale(self, widths: list[Parameter], scale: float) -> Objective:
+        values: dict[str, Any] = {p.name: p.deviations * scale for p in widths}
+        return dataclasses.replace(self, **values)
+
+    @final
+    def _profiled(
+        self, names: list[str], y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None
+    ) -> dict[str, Any]:
+        values = self.profiled(y, weight, offset)
+        return {name: values[name] for name in names}
+
+    def profiled(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> dict[str, Any]:
+        """Values for the parameters that are "auto" and not in the unit of y, by their names.
+
+        A class with parameters declared `param(..., auto=True)` has it: the values under which the data are likeliest at
+        the start, say. The arrays are float64 and checked; `self` may still have "auto" in the parameters asked for.
+        """
+        raise NotImplementedError(f"{self._owner} declares parameters auto=True and has no method profiled")
 
     @final
     def inverse_link(self, raw: Any) -> np.ndarray:
@@ -275,6 +390,8 @@ class Objective(ABC):
         self._same_length(rows.y, raw, rows.weight)
         if len(rows.y) == 0:
             return np.empty(raw.shape, np.float32), np.empty(raw.shape, np.float32)
+        if self._auto:
+            return self._in_this_round(call.rows, raw)._called(call, memory)
         kind = self._kind_for_boosters()
         if kind in ("native", "borrowed"):
             found = self._native_gradients(call, raw, kind, memory)
@@ -284,6 +401,26 @@ class Objective(ABC):
         results = _handed_out(raw)
         self._refuse(self._gradients(rows, raw, kind, results, 0.0), rows, raw)
         return results
+
+    @final
+    def _in_this_round(self, rows: protocol.Rows, raw: np.ndarray) -> Objective:
+        """The objective for one plain call: a callable keeps nothing, so that what is "auto" comes from this call's data.
+
+        In the unit of y that is (weighted mean of sqrt|r|)**2 of the residuals as they are now, which XGBoost's own
+        reg:absoluteerror measures them in; without sorting them. What is profiled depends on the targets alone.
+        """
+        widths = [p for p in self.parameters() if p.name in self._auto and p.unit == "y"]
+        if len(widths) < len(self._auto) or raw.ndim > 1:
+            self._check_start(rows.y, rows.weight, self._labels(raw.shape[1] if raw.ndim > 1 else 1))
+            found = self.resolve(rows.y, rows.weight)
+            if raw.ndim > 1 or not widths:
+                return found
+        r = rows.y.astype(np.float64) - self.inverse_link(raw.astype(np.float64))
+        weight = None if rows.weight is None else rows.weight.astype(np.float64)
+        scale = scales.of_roots(r, weight)
+        if not 0 < scale < math.inf:
+            scale = 1.0  # all residuals are 0, and so are the gradients; or there are scores or weights to refuse
+        return self._at_scale(widths, scale)
 
     def _native_gradients(
         self, call: protocol.Call, raw: np.ndarray, kind: str, memory: dict[str, Any] | None
@@ -352,6 +489,8 @@ class Objective(ABC):
             raise TypeError(f"{self._owner}: train_params takes an xgboost.DMatrix, got {type(dtrain).__name__}")
         rows = protocol.rows(self._owner, dtrain, self._wants)
         y, weight = rows.y, rows.weight
+        if self._auto:
+            return self.resolve(y, weight).train_params(dtrain, nthread=nthread, seed=seed)
         native = self._native_by_default("xgboost")
         # The textbook may take more labels; __call__ then is the textbook's as well.
         if native and (self._is_builtin() or native[0].count or y.ndim == 2 or self._labels_of(native[0], 1).contains(y).all()):
@@ -415,6 +554,8 @@ class Objective(ABC):
             raise TypeError(f"{self._owner}: init_score takes a lightgbm.Dataset, got {type(dataset).__name__}")
         rows = protocol.rows(self._owner, dataset, self._wants)
         y, weight = rows.y, rows.weight
+        if self._auto:
+            return self.resolve(y, weight).init_score(dataset)
         native = self._native_by_default("lightgbm")
         start = None
         if native:

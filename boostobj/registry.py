@@ -55,6 +55,9 @@ def _valid(cls: object) -> type[_Textbook]:
     for what, kind in (("name", str), ("link", str), ("domain", Interval)):
         if not isinstance(getattr(cls, what, None), kind):
             raise TypeError(f"{cls.__name__} must have a {what}, of type {kind.__name__}")
+    others = [p.name for p in cls.parameters() if p.auto and p.unit != "y"]
+    if others and cls.profiled is Objective.profiled:
+        raise TypeError(f"{cls.__name__} must have a method profiled, which gives {', '.join(others)} where they are 'auto'")
     hidden = [n for n, v in vars(Objective).items() if getattr(getattr(v, "fget", v), "__final__", False)]
     replaced = sorted(n for n in hidden if n in vars(cls))
     if replaced:

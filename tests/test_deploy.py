@@ -122,6 +122,8 @@ def test_the_record_says_what_made_the_model(models, booster):
             "leaf": "newton",
             "offset": False,
             "continued": False,
+            "auto": [],
+            "unit": {"factor": 1.0, "penalty": 1.0, "least": 1.0},
             "rounds": 8,
             "versions": {"boostobj": bo.__version__, booster: module.__version__, "numpy": np.__version__},
         }

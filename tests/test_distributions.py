@@ -89,18 +89,18 @@ def test_the_start_of_student_t_is_scipys_fit(df):
 def test_targets_that_do_not_differ_leave_the_scale_at_its_bound(name, n, shifted):
     o, y = bo.get(name), np.full(n, 7.0)
     offset = np.zeros((n, 2)) if shifted else None
-    with pytest.warns(UserWarning, match="differ by less than epsilon allows"):
+    with pytest.warns(UserWarning, match="differ by less than epsilon"):
         start = o.start(y, offset=offset)
     location, scale = o.inverse_link(start[None])[0]
     assert location == pytest.approx(7.0, rel=1e-12, abs=0)
     assert o.epsilon < scale <= o.epsilon * np.sqrt(1 + 1 / n) * (1 + 1e-12)
     grad, _ = o.grad_hess(y, np.tile(start, (n, 1)))
-    assert grad[:, 1].sum() == pytest.approx(n / (n + 1), rel=1e-9, abs=0)  # a pull that is left, for trees that change their mind
+    assert grad[:, 1].sum() == pytest.approx(n / (n + 1), rel=1e-9, abs=0)  # a pull is left, for trees
 
 
 def test_many_ties_have_no_scale_in_student_t():
     y = np.concatenate([np.full(90, 3.0), np.random.default_rng(0).normal(size=10)])
-    with pytest.warns(UserWarning, match="differ by less than epsilon allows"):
+    with pytest.warns(UserWarning, match="differ by less than epsilon"):
         assert bo.StudentT(df=1.0).start(y)[0] == pytest.approx(3.0, rel=1e-6, abs=0)
 
 
@@ -153,6 +153,26 @@ def test_what_multiplies_target_and_scale_multiplies_predictions(booster, name, 
     other = bo.predict(trained(booster, bo.get(name, scale=0.5 * c), x, y * c, 20), x)
     assert other == pytest.approx(one * c, rel=1e-5, abs=0)
     assert np.ptp(one[:, 0]) > 1
+
+
+@pytest.mark.parametrize("booster", BOOSTERS)
+@pytest.mark.parametrize("name", ["gaussian", "laplace", "student_t"])
+def test_auto_makes_any_unit_do(booster, name):
+    x, y = heteroscedastic(name, 1000, 0)
+    one, *others = (bo.predict(trained(booster, bo.get(name, scale="auto"), x, y * c, 20), x) for c in (1.0, 1e-6, 1e6))
+    for other, c in zip(others, (1e-6, 1e6), strict=True):
+        assert np.abs(other / c - one).max() < 1e-5 * y.std()
+
+
+@pytest.mark.parametrize("booster", BOOSTERS)
+@pytest.mark.parametrize("name", ["gaussian", "laplace", "student_t"])
+def test_dollars_are_learnt_without_a_word(booster, name):
+    """Where the location has a Hessian of 1e-10 each score is trained in a unit of its own."""
+    x, y = heteroscedastic(name, 1000, 0)
+    shown = bo.predict(trained(booster, name, x, 1e5 * y), x)
+    plain = bo.predict(trained(booster, bo.get(name, scale="auto"), x, y), x)
+    assert np.corrcoef(shown[:, 0], plain[:, 0])[0, 1] > 0.98
+    assert np.corrcoef(np.log(shown[:, 1]), np.log(plain[:, 1]))[0, 1] > 0.95
 
 
 @pytest.mark.parametrize("booster", BOOSTERS)

@@ -9,7 +9,7 @@ import boostobj
 
 ROOT = Path(boostobj.__file__).parent
 LAYERS = [
-    {"version", "lanes", "probe", "threads", "buffers"},
+    {"version", "lanes", "probe", "threads", "buffers", "scales"},
     {"elementary", "domain", "links", "third_parties"},
     {"elementary32", "ranks"},
     {"loops", "protocol"},

@@ -305,17 +305,18 @@ def test_several_targets_under_xgboosts_names(name, strategy):
 @MULTI
 @pytest.mark.parametrize("name", ["log_loss", "pseudo_huber", "poisson", "quantile"])
 def test_several_targets_under_our_names(name):
-    """With one output per tree, the targets know nothing of one another."""
+    """With one output per tree, the targets know nothing of one another, but share the unit that min_child_weight is in."""
     o = bo.get(name) if name == "quantile" else bo.get(name, curvature="exact")  # not XGBoost's own arithmetic
     y = {"log_loss": (MATRIX > 1.5).astype(float), "poisson": np.floor(np.abs(MATRIX))}.get(name, MATRIX)
+    params = {**SINGLE, "min_child_weight": 0}
     for offset in (None, OFFSETS):
         dtrain, seen = xgb.DMatrix(X, y, weight=WEIGHT, base_margin=offset), {}
         rest = {"evals": [(dtrain, "train")], "evals_result": seen, "verbose_eval": False}
-        booster = bo.train(SINGLE, dtrain, 4, objective=o, **rest)
+        booster = bo.train(params, dtrain, 4, objective=o, **rest)
         losses = []
         for j in range(3):
             alone = xgb.DMatrix(X, y[:, j], weight=WEIGHT, base_margin=None if offset is None else offset[:, j])
-            one = bo.train(SINGLE, alone, 4, objective=o)
+            one = bo.train(params, alone, 4, objective=o)
             assert np.array_equal(booster.predict(xgb.DMatrix(X))[:, j], one.predict(xgb.DMatrix(X)))
             losses.append(np.average(o.loss(y[:, j], margins(one, alone)), weights=WEIGHT))
             assert len(set(margins(one, xgb.DMatrix(X)))) > 4

@@ -102,6 +102,23 @@ def train(
     early stopping are those of the new leaves; the Booster that callbacks see in training does not have them yet: in XGBoost
     its leaves are Newton's, in LightGBM it has no trees.
 
+    Scale
+    -----
+    A parameter that is "auto" becomes a number of the training data before the first round (`Objective.resolve`; beside an
+    offset that of what is left); the record has it, the objective's own loss is measured with it, and the leaves of
+    leaf="exact" are its optima. Training on from another model it is that of the targets about their start, as in a first
+    training. Predictions then go with the unit of the target: c times the targets give c times the predictions.
+
+    min_child_weight (or min_sum_hessian_in_leaf), lambda, and XGBoost's 1e-6 that every split must gain mean something for
+    gradients and Hessians of a certain size. Those of a loss with a parameter in the unit of y, under our own name and not in a
+    booster's own arithmetic, are therefore multiplied. Where the loss is in the unit of y**2 (all robust losses) gradients,
+    Hessians, lambda, alpha and gamma get one power of two that brings the mean Hessian at the start near 1, and in XGBoost as
+    many more as bring a row's gain above 1; the leaves are to the bit what they were, and min_child_weight means rows. Nothing
+    is multiplied where both are as they should be. In other units of the loss lambda too means rows: one is worth as much as a
+    row at the start. With several targets per row all have one factor. The parameters in the model are those that were given,
+    except to callbacks while it trains, which see the multiplied ones (and whose own lambda or gamma would be taken as it is).
+    Gains and covers in the model are multiplied; the factors are in the record ("unit").
+
     Several targets per row
     -----------------------
     XGBoost 3.1 and later take a label matrix of shape (n, t): a loss of one score per row is applied to each column, with a
@@ -170,7 +187,9 @@ def cv(
     """Cross-validate an objective with the booster's own cv: each fold as `train` would train it.
 
     Each fold starts at the best constant of its own training rows, and all are measured by the objective's mean loss where no
-    metric is given. Folds, early stopping (on the mean over the folds) and the result are those of xgboost.cv or lightgbm.cv.
+    metric is given. A parameter that is "auto" comes from the training rows of each fold, and in the loss that is measured from
+    all of the data, for its mean over the folds to be one of like things. Folds, early stopping (on the mean over the folds)
+    and the result are those of xgboost.cv or lightgbm.cv.
 
     Parameters
     ----------

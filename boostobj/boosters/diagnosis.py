@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import builtins, protocol
+from .. import builtins, protocol, scales
+from ..domain import AUTO
 from ..objective import Objective, Pointwise, Rowwise
 from ..registry import BuiltIn
-from . import common, lightgbm, records, xgboost
+from . import common, lightgbm, records, units, xgboost
 from .doctor import Finding
 from .splits import LEAST_GAIN, ROOM, Trees, value
 from .splits import trees as trees_of
@@ -180,9 +181,9 @@ def _refused(booster: str, objective: Objective, params: dict[str, Any], data: A
 
     if booster == "xgboost":
         beside: dict[str, Any] = {}
-        yield from attempt("parameter", lambda: beside.update(xgboost._beside(objective, data, params)))
+        yield from attempt("parameter", lambda: beside.update(xgboost._beside([objective], data, params)))
         raw = bool(beside) and records.raw_in_xgboost(objective, beside["objective"])
-        yield from attempt("metric", lambda: xgboost._with_metric(objective, dict(params), {}, None, raw))
+        yield from attempt("metric", lambda: xgboost._with_metric([objective], dict(params), {}, None, raw))
         if xgboost._offset(data) is not None and common.like(objective) != "xgboost":
             if "base_score" in params:
                 yield Finding(
@@ -234,6 +235,21 @@ class _Case(NamedTuple):
     data: Any
     rows: protocol.Rows
     trees: Trees
+    """In the unit of the loss, as are gradients and Hessians."""
+    unit: units.Unit = units.PLAIN
+
+    def with_objective(self, objective: Objective) -> _Case:
+        """Another objective in its place, in its own unit."""
+        objective, unit = _in_its_unit(self.trees.booster, objective, self.data)
+        penalty, least = unit.penalty / self.unit.penalty, unit.least / self.unit.least
+        trees = self.trees
+        trees = trees._replace(
+            hessian=trees.hessian * least,
+            l2=trees.l2 * penalty,
+            l1=trees.l1 * penalty,
+            gain=trees.gain if trees.gain == LEAST_GAIN else trees.gain * penalty,
+        )
+        return self._replace(objective=objective, trees=trees, unit=unit)
 
     def start(self) -> np.ndarray:
         """The raw scores of all rows, as the booster has them: (n,) or (n, k)."""
@@ -252,7 +268,7 @@ class _Case(NamedTuple):
         memory = {"round": 0, "params": self.params, "seed": xgboost.seed(self.params) if self.trees.booster == "xgboost" else 0}
         name = common.public_name(self.objective)
         call = protocol.read(name, raw, self.data, None, None, self.objective._wants)
-        grad, hess = self.objective._called(call, memory)
+        grad, hess = self.unit.times(*self.objective._called(call, memory))
         shape = (len(raw), -1)
         return _Step(raw, grad.astype(np.float64).reshape(shape), hess.astype(np.float64).reshape(shape))
 
@@ -284,7 +300,7 @@ def _constant(case: _Case, offset: np.ndarray | None) -> np.ndarray:
     if case.trees.booster == "lightgbm":
         start = lightgbm._start(objective, data)
         return start if lightgbm._averaged(params, continued=False) else np.zeros(len(start))
-    beside = {**xgboost._beside(objective, data, params), **params}
+    beside = {**xgboost._beside([objective], data, params), **params}
     score = beside.get("base_score")
     if score is None:  # XGBoost before 3.1, several scores: its own objective then starts all at 1/2
         found = best(None)
@@ -298,18 +314,33 @@ def _constant(case: _Case, offset: np.ndarray | None) -> np.ndarray:
 def of_the_trees(
     booster: str, objective: Objective, params: Mapping[str, Any], data: Any, leaf: str
 ) -> list[Finding]:
-    trees = trees_of(booster, params, objective)
-    if trees is None:
-        return []
     with warnings.catch_warnings(), np.errstate(over="ignore"):
         warnings.filterwarnings("ignore", message=".*no finite start")  # `train` says it, and `_unfit`
+        objective, unit = _in_its_unit(booster, objective, data)
+        trees = trees_of(booster, unit.params(booster, params), objective)
+        if trees is None:
+            return []
         rows = protocol.rows(common.public_name(objective), data, objective._wants)
-        case = _Case(objective, params, data, rows, trees)
+        case = _Case(objective, params, data, rows, trees, unit)
         step = case.step(case.start())
         findings = list(_unsplit(case, step))
         if not any(f.severity == "cannot" for f in findings):
             findings += _astray(case, step, leaf)
         return findings + list(_scale(case))
+
+
+def _in_its_unit(booster: str, objective: Objective, data: Any) -> tuple[Objective, units.Unit]:
+    """The objective with nothing left to the data, and the unit in which `train` trains it."""
+    rows = protocol.rows(common.public_name(objective), data, objective._wants)
+    offset = module_of(booster)._offset(data)
+    k = -1 if isinstance(_textbook(objective), Rowwise) else 1
+    shaped: Any = None if offset is None else offset.reshape(len(rows.y), k) if k < 0 else offset.reshape(len(rows.y))
+    objective = objective.resolve(rows.y, rows.weight, offset=shaped)
+    if not units.matters(objective, booster):
+        return objective, units.PLAIN
+    start = objective.start(rows.y, rows.weight, offset=shaped)
+    kind = np.float32 if booster == "xgboost" else np.float64
+    return objective, units.of(booster, [(objective, rows, units.broadcast(start, offset, len(rows.y), kind))])
 
 
 # No split -------------------------------------------------------------------------------------------------------------
@@ -343,16 +374,18 @@ def _unsplit(case: _Case, step: _Step) -> Iterator[Finding]:
         what = f"the gradient{of} is 0 in every row {when}: nothing is pulled anywhere"
         remedy = "targets that differ" + (" inside of a group" if case.objective._wants.groups else " from each other")
     elif name == "hessian":
-        total = float(step.hess.sum(axis=0)[stuck].min())
+        total, least = (value / case.unit.least for value in (float(step.hess.sum(axis=0)[stuck].min()), trees.hessian))
         what = (
-            f"the Hessians{of} of all {n} rows add up to {total:.3g} {when}, and {trees.of_hessian}={trees.hessian:g} asks"
+            f"the Hessians{of} of all {n} rows add up to {total:.3g} {when}, and {trees.of_hessian}={least:g} asks"
             " for that much on both sides of a split: no split is possible"
         )
         remedy = _remedy(case, step, name, stuck)
     else:
-        bound = float(trees.best(step.grad, step.hess)[stuck].max())
-        floor = "XGBoost's absolute threshold" if trees.gain == LEAST_GAIN else trees.of_gain
-        what = f"no split{of} can gain more than {max(bound, 0.0):.3g} {when}, and {floor} is {trees.gain:.3g}: none is made"
+        absolute = trees.gain == LEAST_GAIN
+        bound, gain = float(trees.best(step.grad, step.hess)[stuck].max()), trees.gain
+        bound, gain = (value if absolute else value / case.unit.penalty for value in (bound, gain))
+        floor = "XGBoost's absolute threshold" if absolute else trees.of_gain
+        what = f"no split{of} can gain more than {max(bound, 0.0):.3g} {when}, and {floor} is {gain:.3g}: none is made"
         remedy = _remedy(case, step, name, stuck)
     yield Finding(name=name, severity=severity, booster=trees.booster, what=what, remedy=remedy)
 
@@ -403,10 +436,10 @@ def _after_constants(case: _Case, step: _Step) -> tuple[int | None, _Step]:
 def _remedy(case: _Case, step: _Step, name: str, stuck: np.ndarray) -> str:
     """The first change of these after which splits are possible."""
     trees, n = case.trees, len(step.grad)
-    usual = trees_of(trees.booster, {}, case.objective)
+    usual = trees_of(trees.booster, case.unit.params(trees.booster, {}), case.objective)
     if usual and usual != trees and not usual.blocked(step.grad, step.hess)[0]:
         if name == "hessian":
-            return f"{trees.of_hessian}={usual.hessian:g}, the default"
+            return f"{trees.of_hessian}={usual.hessian / case.unit.least:g}, the default"
         return f"{trees.of_gain}, lambda and alpha nearer to their defaults"
     weight = case.rows.weight
     if weight is not None and name == "hessian" and stuck.all():
@@ -417,7 +450,7 @@ def _remedy(case: _Case, step: _Step, name: str, stuck: np.ndarray) -> str:
         return f"train {other!r}"
     if name == "gain":
         return _larger(case, step)
-    total = float(step.hess.sum(axis=0)[stuck].min())
+    total = float(step.hess.sum(axis=0)[stuck].min()) / case.unit.least
     if not stuck.all():
         return f"more rows that matter to this score, or {trees.of_hessian}={total / 4:.1g}"
     if total > 0 and common.measures(case.objective):
@@ -444,17 +477,14 @@ def _others(case: _Case) -> Iterator[Objective]:
     """What the textbook has for the loss and that learns: its default curvature, and the scale of the targets."""
     plain = dataclasses.replace(_textbook(case.objective), curvature="default")
     for other in (plain, _scaled(case, plain)):
-        if other is not None and other != case.objective and not _flaws(case._replace(objective=other)):
+        if other is not None and other != case.objective and not _flaws(case.with_objective(other)):
             yield other
 
 
 def _scaled(case: _Case, objective: Objective) -> Objective | None:
-    names = [p.name for p in objective.parameters() if p.unit == "y"]
-    width = _spread(case)[1] if names else 0.0
-    if not width > 0:
-        return None
-    wanted: dict[str, Any] = {name: float(f"{width:.2g}") for name in names}
-    return dataclasses.replace(objective, **wanted)
+    wanted: dict[str, Any] = {p.name: AUTO for p in objective.parameters() if p.unit == "y"}
+    width = _spread(case)[1] if wanted else 0.0
+    return dataclasses.replace(objective, **wanted) if width > 0 else None
 
 
 def _flaws(case: _Case) -> bool:
@@ -600,17 +630,9 @@ def _spread(case: _Case) -> tuple[float, float, float]:
     module = xgboost if case.trees.booster == "xgboost" else lightgbm
     offset = module._offset(case.data)
     y = y if offset is None else y - offset.reshape(y.shape)
-    middle = _median(y, weight)
+    middle = scales.median(y, weight)
     far = np.abs(y - middle)
-    return middle, _median(far, weight), float(far.max())
-
-
-def _median(values: np.ndarray, weight: np.ndarray | None) -> float:
-    if weight is None:
-        return float(np.median(values))
-    order = np.argsort(values)
-    sums = np.cumsum(weight[order], dtype=np.float64)
-    return float(values[order[np.searchsorted(sums, sums[-1] / 2)]])
+    return middle, scales.median(far, weight), float(far.max())
 
 
 def _scale(case: _Case) -> Iterator[Finding]:
@@ -623,7 +645,9 @@ def _scale(case: _Case) -> Iterator[Finding]:
         given = [(p.name, getattr(objective, p.name)) for p in objective.parameters() if p.unit == "y"]
     for name, now in given:
         _, width, largest = _spread(case)
-        wanted = f"{name}={width:.2g}, or so, the median distance of the targets from their median"
+        words = "the median distance of the targets from their median"
+        theirs = isinstance(objective, BuiltIn)
+        wanted = f"{name}={width:.2g}, or so, {words}" if theirs else f"{name}={AUTO!r}, here {width:.2g} or so: {words}"
         if 0 < now < width * _NARROW:
             yield Finding(
                 name="scale",

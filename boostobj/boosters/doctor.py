@@ -109,7 +109,8 @@ def doctor(
 
         T(G_L)**2 / (H_L + lambda) + T(G_R)**2 / (H_R + lambda) - T(G)**2 / (H + lambda)
 
-    is above 1e-6 (XGBoost, whatever the unit of the loss) and reaches gamma or min_gain_to_split.
+    is above 1e-6 (XGBoost, whatever the unit of the loss) and reaches gamma or min_gain_to_split. All of these are what `train`
+    makes of them for losses with a parameter in the unit of the target (see its section Scale), with "auto" resolved.
 
     hessian: the sum over all rows is below twice the least of a child, or without the largest Hessian below that.
 
@@ -139,7 +140,7 @@ def doctor(
 
     scale: with w the weighted median of |y - start|, where "start" is the weighted median of the targets, a parameter in the
     unit of the target below w/100 (the loss is straight nearly everywhere), or above 10 times the largest |y - start| (it is
-    squared error everywhere).
+    squared error everywhere); "auto" is w, or nearly so.
 
     >>> found = doctor("log_cosh", [1e9, 3e9, 7e9], params={"min_child_weight": 0.01}, booster="xgboost", show=False)
     >>> [finding.name for finding in found]

@@ -14,8 +14,8 @@ import numpy as np
 
 from .. import builtins, metrics, protocol
 from ..links import LINKS
-from ..objective import Objective
-from . import common, leaves, progress, records
+from ..objective import Objective, Rowwise
+from . import common, leaves, progress, records, units
 from .frames import refuse_frames
 
 _EPSILON = float(np.float32(1e-15))  # kEpsilon: LightGBM adds no start that is smaller
@@ -45,9 +45,10 @@ def train(
     metric: Any,
     kwargs: dict[str, Any],
 ) -> Any:
-    objective, params = common.settled(objective, params, "lightgbm", aliases)
-    leaves.check(leaf, objective)
-    _refuse(objective, params, kwargs)
+    asked, params = common.settled(objective, params, "lightgbm", aliases)
+    leaves.check(leaf, asked)
+    _refuse(asked, params, kwargs)
+    objective = _resolved(asked, data, params)
     kwargs, measured = _with_metric(objective, params, kwargs, metric)
     valid = kwargs.get("valid_sets") or ()
     sets = list({id(d): d for d in [data, *([valid] if protocol.is_dataset(valid) else valid)]}.values())
@@ -60,14 +61,14 @@ def train(
     if leaf == "exact":
         if obstacle:
             raise ValueError(f"train: leaf='exact' with {name!r} is not possible: {obstacle}")
-        return _trained(params, data, num_boost_round, objective, sets, kwargs, x, None)
+        return _trained(params, data, num_boost_round, asked, objective, sets, kwargs, x, None)
     if renewed is None:
-        return _trained(params, data, num_boost_round, objective, sets, kwargs, None, None)
+        return _trained(params, data, num_boost_round, asked, objective, sets, kwargs, None, None)
     try:
         obstacle = obstacle or _obstacle_to_the_same(params, kwargs)
         if obstacle:
             raise leaves.NotTheSame(obstacle)
-        return _trained(params, data, num_boost_round, objective, sets, kwargs, x, renewed)
+        return _trained(params, data, num_boost_round, asked, objective, sets, kwargs, x, renewed)
     except leaves.NotTheSame as reason:
         if common.like(objective) != "lightgbm":
             raise ValueError(f"train: {objective!r}: LightGBM's leaves cannot be reproduced: {reason}") from None
@@ -77,6 +78,19 @@ def train(
             stacklevel=4,
         )
         return _by_lightgbm(objective, params, data, num_boost_round, sets, kwargs, measured)
+
+
+def _resolved(objective: Objective, data: Any, params: Mapping[str, Any]) -> Objective:
+    """The objective with nothing left to the data."""
+    if not objective._auto:
+        return objective
+    refuse_frames("train", data)
+    _readable(data, data, params)
+    y, weight, *_ = protocol.rows(common.public_name(objective), data, objective._wants)
+    offset = None if data._predictor is not None else _offset(data)
+    several = isinstance(objective, Rowwise)
+    shaped = None if offset is None else offset.reshape(len(y), -1) if several else offset.reshape(len(y))
+    return objective.resolve(y, weight, offset=shaped)
 
 
 def _renewed(objective: Objective) -> tuple[builtins.Native, Mapping[str, Any]] | None:
@@ -107,7 +121,8 @@ def _by_lightgbm(
         offset = _offset(data) is not None
         start = np.zeros(1) if offset or not _averaged(params, continued) else _start(objective, data)
         booster: Any = lightgbm.train(own if measured else {**own, "metric": "None"}, data, num_boost_round, **kwargs)
-    text = records.in_text(objective, data, "native", offset, continued, booster.model_to_string(), start)
+    origin = records.Origin(objective, [objective])
+    text = records.in_text(origin, data, "native", offset, continued, booster.model_to_string(), start)
     booster.model_from_string(text)
     return booster
 
@@ -116,6 +131,7 @@ def _trained(
     params: dict[str, Any],
     data: Any,
     num_boost_round: int,
+    asked: Objective,
     objective: Objective,
     sets: list[Any],
     kwargs: dict[str, Any],
@@ -131,7 +147,7 @@ def _trained(
             _readable(dataset, data, params)
             if not continued and dataset._predictor is not None:
                 dataset._set_predictor(None)  # a former init_model; lightgbm.train would set the scores to 0 later
-        plan = _planned(params, data, objective, sets, continued, x, renewed)
+        plan = _planned(params, data, asked, objective, sets, continued, x, renewed)
         callbacks = [_begun([plan]), *(kwargs.get("callbacks") or ())]
         booster: Any = lightgbm.train(
             {**plan.params, "objective": plan.gradients}, data, num_boost_round, **{**kwargs, "callbacks": callbacks}
@@ -162,7 +178,7 @@ def cv(
         feval = {"feval": [m.for_predictions() for m in measured]} if measured else {}
         with _restored([data]):
             return lightgbm.cv(own, data, num_boost_round, **{**kwargs, **feval})
-    renewed = None if leaf == "exact" else _renewed(objective)
+    renewed = None if leaf == "exact" or objective._auto else _renewed(objective)
     x = _raw_data(data) if leaf == "exact" or renewed else None
     if leaf == "exact" or renewed:
         obstacle = _obstacle(params, x) or (renewed and _obstacle_to_the_same(params, kwargs))
@@ -178,7 +194,8 @@ def cv(
         asked = {name: value for name, value in kwargs.items() if name not in ("metrics", "fpreproc")}
         if kwargs.get("metrics") is not None:
             params = {n: v for n, v in params.items() if n not in aliases("metric")} | {"metric": kwargs["metrics"]}
-        asked, _ = _with_metric(objective, params, asked, metric)
+        measured_by = _resolved(objective, data, params)  # one scale for all folds, or their mean would mean nothing
+        asked, _ = _with_metric(measured_by, params, asked, metric)
         asked |= _split(objective, data, asked)
         preprocess = kwargs.get("fpreproc")
         plans: dict[int, Plan] = {}
@@ -192,7 +209,8 @@ def cv(
             raw_data = None
             if x is not None:
                 raw_data = _taken(x, train.used_indices) if train.reference is data else _raw_data(train)
-            plan = _planned(of_fold, train, objective, [train, valid], continued, raw_data, renewed)
+            of_this = _resolved(objective, train, of_fold)
+            plan = _planned(of_fold, train, objective, of_this, [train, valid], continued, raw_data, renewed)
             plans[id(train)] = plan
             return train, valid, {**plan.params, "objective": "none"}
 
@@ -244,11 +262,14 @@ class Plan(NamedTuple):
     renewal: leaves.LightGBM | None
     recorded: Callable[[str], str]
     """Writes the record into the text of a model."""
+    restored: dict[str, float]
+    """Parameters that are not as they were given, as they were given."""
 
 
 def _planned(
     params: dict[str, Any],
     data: Any,
+    asked: Objective,
     objective: Objective,
     sets: list[Any],
     continued: bool,
@@ -265,11 +286,9 @@ def _planned(
         if builtin:  # boosts from the offset alone
             best = start = np.zeros(len(best))
         elif averaged:
-            offset = None if offsets[0] is None else offsets[0].reshape(len(offsets[0]), -1)
-            y, weight, bounds, _ = protocol.rows(common.public_name(objective), data, objective._wants)
-            shaped = None if offset is None else offset if len(best) > 1 else offset[:, 0]
-            group = None if bounds is None else np.diff(bounds)
-            start = np.asarray(objective.start(y, weight, offset=shaped, group=group), np.float64)
+            best = start = _start_beside(objective, data, offsets[0], len(best))
+        elif units.matters(objective, "lightgbm"):
+            best = _start_beside(objective, data, offsets[0], len(best))
     start = np.where(np.abs(start) > _EPSILON, start, 0.0)
     k = len(start)
     if k > 1:
@@ -286,13 +305,22 @@ def _planned(
     remembering = common.remembering(objective, {"params": params})
     gradients = _with_still(objective, still, constant - start) if still.any() else remembering
     given = params
+    unit = units.PLAIN
+    if units.matters(objective, "lightgbm"):
+        rows = protocol.rows(common.public_name(objective), data, objective._wants)
+        offset = offsets[0] if not continued else None
+        unit = units.of("lightgbm", [(objective, rows, units.broadcast(best, offset, len(rows.y), np.float64))])
+        gradients, params = unit.of(gradients), unit.params("lightgbm", params)
+    restored = unit.restored("lightgbm", given)
     renewal = None if x is None else _renewal(objective, params, data, k, x, renewed, bool((constant != start).any()))
     if renewal:
         params = {n: v for n, v in params.items() if n not in aliases("learning_rate")}
         params["learning_rate"] = renewal.faint_rate
     kind = "native" if renewed else "exact" if renewal else "newton"
-    recorded = functools.partial(records.in_text, objective, data, kind, offsets[0] is not None, continued, start=start)
-    return Plan(params, given, gradients, np.zeros(k) if continued else start, constant, line, renewal, recorded)
+    origin = records.Origin(asked, [objective], unit)
+    recorded = functools.partial(records.in_text, origin, data, kind, offsets[0] is not None, continued, start=start)
+    shift = np.zeros(k) if continued else start
+    return Plan(params, given, gradients, shift, constant, line, renewal, recorded, restored)
 
 
 def _finished(booster: Any, plan: Plan) -> Any:
@@ -304,6 +332,11 @@ def _finished(booster: Any, plan: Plan) -> Any:
         rates = {n: v for n, v in plan.given.items() if n in aliases("learning_rate")}
         booster.params.pop("learning_rate")
         booster.params.update(rates)
+    for name, value in plan.restored.items():
+        for key in aliases(name):
+            booster.params.pop(key, None)
+        booster.params.update({key: plan.given[key] for key in aliases(name) & set(plan.given)})
+        text = re.sub(rf"^\[{name}: .*\]$", f"[{name}: {value:g}]", text, flags=re.MULTILINE)
     text = _sealed(text, plan.shift, plan.constant, plan.line)
     booster.model_from_string(plan.recorded(text))
     if plan.line:
@@ -560,6 +593,13 @@ def _start(objective: Objective, data: Any) -> np.ndarray:
         return np.asarray(objective.start(y, weight, group=None if bounds is None else np.diff(bounds)), np.float64)
     scores = objective.init_score(data)
     return np.atleast_1d(scores[0])
+
+
+def _start_beside(objective: Objective, data: Any, offset: np.ndarray | None, k: int) -> np.ndarray:
+    y, weight, bounds, _ = protocol.rows(common.public_name(objective), data, objective._wants)
+    shaped = None if offset is None else offset.reshape((len(y), k) if k > 1 else (len(y),))
+    group = None if bounds is None else np.diff(bounds)
+    return np.asarray(objective.start(y, weight, offset=shaped, group=group), np.float64)
 
 
 def _changed(objective: Objective) -> dict[str, Any]:

@@ -7,11 +7,12 @@ XGBoost keeps it among the attributes of its models, LightGBM in the part of its
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from ..links import LINKS, applied
 from ..objective import Objective, _native_step
 from ..registry import BuiltIn
 from ..version import __version__
-from . import common
+from . import common, units
 
 KEY = "boostobj"
 FORMAT = 1
@@ -30,8 +31,16 @@ _LINE = re.compile(rf"^\[{KEY}: \]: (.*)\n", re.MULTILINE)
 _END = "\nend of parameters"
 
 
+class Origin(NamedTuple):
+    """The objective that was asked for, what it became for each target, and the unit in which they were trained."""
+
+    asked: Objective
+    objectives: Sequence[Objective]
+    unit: units.Unit = units.PLAIN
+
+
 def made(
-    objective: Objective,
+    origin: Origin,
     booster: str,
     *,
     y: np.ndarray,
@@ -43,12 +52,19 @@ def made(
     rounds: int,
 ) -> dict[str, Any]:
     """The record of a training; `start` are raw scores, which tell nothing where training went on from another model."""
+    asked, (objective, *others), (factor, penalty, least) = origin
     curvature, arithmetic = _computed(objective, booster, y, len(start))
+    parameters, written = _parameters(objective), repr(objective)
+    if any(o != objective for o in others):
+        each = [_parameters(o) for o in origin.objectives]
+        parameters = {name: [its[name] for its in each] if name in asked._auto else now for name, now in parameters.items()}
+        written = repr(asked)
     return {
         "format": FORMAT,
         "objective": common.public_name(objective),
-        "parameters": _plain(_parameters(objective)),
-        "repr": repr(objective),
+        "parameters": _plain(parameters),
+        "auto": list(asked._auto),
+        "repr": written,
         "start": None if continued else _plain(start.tolist()),
         "curvature": curvature,
         "arithmetic": arithmetic,
@@ -58,6 +74,7 @@ def made(
         "leaf": leaf,
         "offset": offset,
         "continued": continued,
+        "unit": {"factor": factor[0] if len(factor) == 1 else list(factor), "penalty": penalty, "least": least},
         "rounds": rounds,
         "versions": {KEY: __version__, booster: sys.modules[booster].__version__, "numpy": np.__version__},
     }
@@ -95,9 +112,10 @@ def _computed(objective: Objective, booster: str, y: np.ndarray, k: int) -> tupl
 
 
 def on_xgboost(
-    objective: Objective, data: Any, leaf: str, offset: bool, continued: bool, booster: Any, start: np.ndarray | None
+    origin: Origin, data: Any, leaf: str, offset: bool, continued: bool, booster: Any, start: np.ndarray | None
 ) -> Any:
     """The Booster with its record; where no start is given, it is what base_score says."""
+    objective = origin.objectives[0]
     row = objective._native_by_default("xgboost")
     learner = json.loads(booster.save_config())["learner"]
     carrier = learner["objective"]["name"]
@@ -113,7 +131,7 @@ def on_xgboost(
             link = "identity" if raw or LINKS[objective.link].margin else objective.link
         start = _to_raw(score, link)
     record = made(
-        objective,
+        origin,
         "xgboost",
         y=protocol.rows(common.public_name(objective), data, objective._wants).y,
         start=start,
@@ -140,14 +158,13 @@ def _to_raw(score: np.ndarray, link: str) -> np.ndarray:
         return np.log(score) if link == "log" else score
 
 
-def in_text(
-    objective: Objective, data: Any, leaf: str, offset: bool, continued: bool, text: str, start: np.ndarray
-) -> str:
+def in_text(origin: Origin, data: Any, leaf: str, offset: bool, continued: bool, text: str, start: np.ndarray) -> str:
     """The text of a LightGBM model with its record."""
+    objective = origin.objectives[0]
     head = text.partition("\nTree=")[0]
     trees = int(re.findall(r"^num_tree_per_iteration=(\d+)$", head, re.MULTILINE)[0])
     record = made(
-        objective,
+        origin,
         "lightgbm",
         y=protocol.rows(common.public_name(objective), data, objective._wants).y,
         start=start,
@@ -204,7 +221,10 @@ def record(booster: Any) -> dict[str, Any] | None:
         None if there is no record. Otherwise, with format 1:
 
         objective, parameters, repr
-            Its name, all its parameters (None where the data decided), and how it is written in Python.
+            Its name, all its parameters (None where the data decided), and how it is written in Python. What was "auto" is
+            the number that it became; with several targets per row a list of numbers, and "auto" in `repr`.
+        auto
+            The names of the parameters that were "auto".
         start
             Raw scores, one number for each score; None where training went on from another model.
         curvature, arithmetic
@@ -216,6 +236,10 @@ def record(booster: Any) -> dict[str, Any] | None:
         predicts
             What the booster's own predict gives: "target", or "raw scores" where no objective of the booster has the link;
             `predict` applies it then.
+        unit
+            What was multiplied for the training, without effect on the leaves: `factor` gradients and Hessians (of each
+            score, if it is a list), `penalty` lambda, alpha and gamma or their like, `least` min_child_weight or
+            min_sum_hessian_in_leaf. The parameters in the model are those that were given. See `train`.
         leaf
             "newton", "exact", or "native" where leaves are set anew as the booster's own objective does.
         offset, continued
@@ -258,6 +282,15 @@ def record(booster: Any) -> dict[str, Any] | None:
     return read
 
 
+def as_trained(objective: Objective, booster: Any) -> Objective:
+    """The objective with what the record has in place of every "auto"."""
+    if not objective._auto:
+        return objective
+    parameters = needed(booster, common.public_name(objective))["parameters"]
+    values: dict[str, Any] = {name: parameters[name] for name in objective._auto}
+    return dataclasses.replace(objective, **values)
+
+
 def needed(booster: Any, owner: str) -> dict[str, Any]:
     """The record of a model that must have one."""
     found = record(booster)
@@ -289,7 +322,8 @@ def link_of(read: Mapping[str, Any], owner: str) -> Shown:
     ValueError
         The record has no such thing.
     """
-    link, slope, predicts = (read.get(key) for key in ("link", "slope", "predicts"))
+    link, predicts = read.get("link"), read.get("predicts")
+    slope: Any = read.get("slope")
     if not (isinstance(link, str) and link in LINKS):
         raise ValueError(f"{owner}: the link in the model's record must be one of {', '.join(map(repr, LINKS))}, got {link!r}")
     if not _is_positive(slope):
@@ -304,7 +338,7 @@ def link_of(read: Mapping[str, Any], owner: str) -> Shown:
                 f"{owner}: the parameter {name} of the link {link!r} in the model's record must be a finite number above 0, got"
                 f" {value!r}"
             )
-    return Shown(link, float(slope), tuple(float(value) for value in values.values()), predicts == RAW)
+    return Shown(link, float(slope), tuple(map(float, values.values())), predicts == RAW)
 
 
 def _is_positive(value: Any) -> bool:

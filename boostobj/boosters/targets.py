@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from .. import builtins, protocol
+from .. import builtins, metrics, protocol
 from ..links import LINKS
 from ..objective import Objective, Pointwise
 from ..registry import BuiltIn
@@ -78,22 +80,55 @@ def check(objective: Objective, data: Any, leaf: str) -> None:
         )
 
 
-def beside(objective: Objective, data: Any, nthread: int, seed: int) -> dict[str, Any]:
+def resolved(objective: Objective, data: Any) -> list[Objective]:
+    """The objective of each target: where a parameter is "auto" each has its own."""
+    if not objective._auto:
+        return [objective] * len(of(data))
+    found = []
+    for target in of(data):
+        y, weight, *_ = protocol.rows(common.public_name(objective), target, objective._wants)
+        margin = np.asarray(target.get_base_margin(), np.float32)
+        offset = None if margin.size == 0 else margin.reshape(len(y), -1) if margin.size != len(y) else margin.ravel()
+        found.append(objective.resolve(y, weight, offset=offset))
+    return found
+
+
+def beside(each_objective: Sequence[Objective], data: Any, nthread: int, seed: int) -> dict[str, Any]:
     """`train_params` for as many targets as there are, with a base_score for each."""
-    each = [objective.train_params(target, nthread=nthread, seed=seed) for target in of(data)]
+    objective = each_objective[0]
+    pairs = zip(each_objective, of(data), strict=True)
+    each = [of_target.train_params(target, nthread=nthread, seed=seed) for of_target, target in pairs]
     params = each[0]
     if len(each) > 1:
-        params["base_score"] = "[" + ",".join(str(of_target["base_score"]) for of_target in each) + "]"
+        params["base_score"] = "[" + ",".join(str(params_["base_score"]) for params_ in each) + "]"
         if params["objective"] in _ONE:  # the arithmetic stays, and the link
             params = {"objective": LINKS[objective.link].xgboost, "base_score": params["base_score"]}
     return params
 
 
-def gradients(objective: Objective, raw: np.ndarray, data: Any) -> tuple[np.ndarray, np.ndarray]:
-    """The objective applied to each column of the scores, of shape (n, targets)."""
+def gradients(each: Sequence[Objective], raw: np.ndarray, data: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The objective of each target applied to its column of the scores, of shape (n, targets)."""
     results = np.empty(raw.shape, np.float32), np.empty(raw.shape, np.float32)
-    for column, target in enumerate(of(data)):
+    for column, (objective, target) in enumerate(zip(each, of(data), strict=True)):
         of_target = objective(np.ascontiguousarray(raw[:, column]), target)
         for result, values in zip(results, of_target, strict=True):
             result[:, column] = values
     return results
+
+
+@dataclasses.dataclass(frozen=True)
+class Losses:
+    """In place of a metric "loss": the mean over the targets of the mean loss of each, whose objective is its own."""
+
+    metric: metrics.Metric
+    each: Sequence[Objective]
+
+    @property
+    def maximize(self) -> bool:
+        return self.metric.maximize
+
+    def __call__(self, raw: np.ndarray, data: Any) -> tuple[str, float]:
+        scores = np.asarray(raw).reshape(len(raw), -1)
+        columns = enumerate(zip(self.each, of(data), strict=True))
+        values = [common.mean_loss(o, np.ascontiguousarray(scores[:, j]), target) for j, (o, target) in columns]
+        return self.metric.xgboost_name, float(np.mean(values))

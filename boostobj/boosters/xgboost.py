@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import metrics, protocol
 from ..objective import Objective, Rowwise
-from . import common, leaves, records, targets
+from . import common, leaves, records, targets, units
 
 _RANKS = {"auc", "aucpr", "pre", "ndcg", "map"}
 """Metrics that look at nothing but the order of the scores."""
@@ -47,7 +47,7 @@ def train(
     continued = kwargs.get("xgb_model") is not None
     plan = _planned(params, data, objective, leaf, sets, continued=continued)
     raw = records.raw_in_xgboost(objective, plan.params["objective"])
-    kwargs = _with_metric(objective, plan.params, kwargs, metric, raw)
+    kwargs = _with_metric(plan.objectives, plan.params, kwargs, metric, raw)
     if plan.start is not None and num_boost_round < 1:
         name = common.public_name(objective)
         raise ValueError(f"train: {name!r} with a base_margin needs num_boost_round of at least 1, got {num_boost_round}")
@@ -87,8 +87,9 @@ def cv(
     named = kwargs.get("metrics") or params.get("eval_metric") or ()
     named = {"eval_metric": [named] if isinstance(named, str) else list(named)} if named else {}
     params |= named
-    raw = records.raw_in_xgboost(objective, _beside(objective, data, params)["objective"])
-    asked = _with_metric(objective, params, asked, metric, raw)
+    measured = targets.resolved(objective, data)  # one scale for all folds, or their mean would mean nothing
+    raw = records.raw_in_xgboost(objective, _beside(measured, data, params)["objective"])
+    asked = _with_metric(measured, params, asked, metric, raw)
     preprocess = kwargs.get("fpreproc")
     plans: dict[int, Plan] = {}
 
@@ -111,6 +112,8 @@ class Plan(NamedTuple):
     """What one training needs beside its data, and what makes an ordinary model of its Booster."""
 
     params: dict[str, Any]
+    objectives: list[Objective]
+    """Of each target, with nothing left to the data."""
     gradients: Callable[..., Any]
     memory: dict[str, Any]
     offsets: list[np.ndarray | None]
@@ -120,6 +123,8 @@ class Plan(NamedTuple):
     renewal: leaves.XGBoost | None
     recorded: Callable[[Any, np.ndarray | None], Any]
     """Writes the record into a Booster."""
+    restored: dict[str, float]
+    """Parameters that are not as they were given, as they were given."""
 
 
 def _planned(
@@ -127,14 +132,17 @@ def _planned(
 ) -> Plan:
     """The plan for one training; `data` is the first of `sets`."""
     builtin = common.like(objective) == "xgboost"
-    beside = _beside(objective, data, params)
+    asked, objectives = objective, targets.resolved(objective, data)
+    objective = objectives[0]
+    beside = _beside(objectives, data, params)
+    estimate = beside.get("base_score")
     if continued:
         beside.pop("base_score", None)  # it would replace the one of the model
     estimated = "base_score" not in params and not continued  # by XGBoost, were it its own objective
     memory: dict[str, Any] = {"params": params, "estimated": estimated}
     gradients = common.remembering(objective, memory)
-    if len(targets.of(data)) > 1:
-        gradients = functools.partial(targets.gradients, objective)
+    if len(objectives) > 1:
+        gradients = functools.partial(targets.gradients, objectives)
     offsets = [_offset(d) for d in sets]
     # XGBoost ignores base_score where there is a base_margin: under its own names that is what the built-in does.
     offset_counts = not builtin and any(o is not None for o in offsets)
@@ -152,9 +160,14 @@ def _planned(
         if continued:
             start = np.zeros(k * len(each))
         else:
-            start = np.concatenate([_start(objective, target, k) for target in each])
+            start = np.concatenate([_start(o, target, k) for o, target in zip(objectives, each, strict=True)])
             beside["base_score"] = _base_score_of_zero(beside)
-    params = {**beside, **params}
+    unit = units.PLAIN
+    if units.matters(objective, "xgboost"):
+        unit = _unit(objectives, data, estimate, None if continued else start)
+        gradients = unit.of(gradients)
+    restored = unit.restored("xgboost", params)
+    params = {**beside, **unit.params("xgboost", params)}
     renewal = None
     if leaf == "exact":
         y, weight, *_ = protocol.rows(common.public_name(objective), data, objective._wants)
@@ -163,8 +176,26 @@ def _planned(
         renewal = leaves.XGBoost(gradients, params, sets, values, float(rates[-1] if rates else 0.3))
         gradients = renewal.gradients
     first = targets.of(data)[0]
-    recorded = functools.partial(records.on_xgboost, objective, first, leaf, offsets[0] is not None, continued)
-    return Plan(params, gradients, memory, offsets, start, renewal, recorded)
+    origin = records.Origin(asked, objectives, unit)
+    recorded = functools.partial(records.on_xgboost, origin, first, leaf, offsets[0] is not None, continued)
+    return Plan(params, objectives, gradients, memory, offsets, start, renewal, recorded, restored)
+
+
+def _unit(objectives: list[Objective], data: Any, estimate: Any, start: np.ndarray | None) -> units.Unit:
+    """The unit of the loss at its start: `start` beside an offset, or the `estimate` that is base_score."""
+    each = []
+    for column, (objective, target) in enumerate(zip(objectives, targets.of(data), strict=True)):
+        rows = protocol.rows(common.public_name(objective), target, objective._wants)
+        if start is not None:
+            its = start if len(objectives) == 1 else start[column : column + 1]
+        elif estimate is not None and len(objectives) == 1 and objective.link == "identity":
+            values = json.loads(estimate) if isinstance(estimate, str) else estimate
+            its = np.atleast_1d(np.asarray(values, np.float64))
+        else:
+            its = _start(objective, target, objective._known_count() or 1 if isinstance(objective, Rowwise) else 1)
+        raw = units.broadcast(its, _offset(target), len(rows.y), np.float32)
+        each.append((objective, rows, raw))
+    return units.of("xgboost", each)
 
 
 def _start(objective: Objective, data: Any, k: int) -> np.ndarray:
@@ -207,6 +238,8 @@ def _begun(plans: Collection[Plan]) -> Any:
 def _finished(booster: Any, plan: Plan) -> Any:
     """The Booster as an ordinary one: with its leaves and start in the model."""
     start = plan.start
+    if plan.restored:
+        booster.set_param(plan.restored)
     if plan.renewal:
         plan.renewal.leave(booster)
         booster = _edited(booster, plan.renewal.restore)
@@ -252,17 +285,20 @@ def _different(sets: list[Any]) -> list[Any]:
     return list({id(d): d for d in sets}.values())
 
 
-def _beside(objective: Objective, data: Any, params: Mapping[str, Any]) -> dict[str, Any]:
+def _beside(objectives: list[Objective], data: Any, params: Mapping[str, Any]) -> dict[str, Any]:
     """What goes into params beside the callable: objective, base_score, number of scores."""
-    return targets.beside(objective, data, nthread(params), seed(params))
+    return targets.beside(objectives, data, nthread(params), seed(params))
 
 
-def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str, Any], metric: Any, raw: bool) -> dict[str, Any]:
+def _with_metric(
+    objectives: list[Objective], params: dict[str, Any], kwargs: dict[str, Any], metric: Any, raw: bool
+) -> dict[str, Any]:
     """What `metric` names; where the user names nothing the objective's own mean loss: XGBoost's default belongs to the carrier.
 
     Under XGBoost's own names its default is the right one, and stays. Its metrics see what it predicts, which is `raw` where it
     has no objective with the link.
     """
+    objective = objectives[0]
     ours = common.like(objective) != "xgboost"
     given = params.get("eval_metric") or ()
     for name in [given] if isinstance(given, str) else given:
@@ -272,13 +308,15 @@ def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str,
                 f" scores; allowed are {', '.join(sorted(_RANKS))}; the argument metric= of train takes those of"
                 " boostobj.metrics, which see predictions, and where neither is given the objective's own loss is measured"
             )
-    found = common.asked(objective, metric, kwargs.get("custom_metric"), "custom_metric")
+    found: list[Any] | None = common.asked(objective, metric, kwargs.get("custom_metric"), "custom_metric")
     if "eval_metric" not in params and (ours or metric is not None):
         params.setdefault("disable_default_eval_metric", 1)
         if not found and not kwargs.get("custom_metric") and not kwargs.get("feval") and common.measures(objective):
             found = [metrics.get("loss", objective=objective)]
     if not found:
         return kwargs
+    if any(o != objective for o in objectives):
+        found = [targets.Losses(m, objectives) if m.kind == "loss" else m for m in found]
     precise = _precise(found)
     made = {**kwargs, "custom_metric": precise.metric, "callbacks": [precise, *(kwargs.get("callbacks") or ())]}
     if made.get("early_stopping_rounds") and made.get("maximize") is None:
@@ -286,7 +324,7 @@ def _with_metric(objective: Objective, params: dict[str, Any], kwargs: dict[str,
     return made
 
 
-def _precise(measured: list[metrics.Metric]) -> Any:
+def _precise(measured: list[Any]) -> Any:
     """A callback whose `metric` is a custom_metric, and which gives evaluations back the digits that XGBoost drops.
 
     XGBoost prints six decimals and reads them again: to its early stopping all losses below 5e-7 are one. Old releases, 2.1

@@ -110,21 +110,22 @@ def _lowest(epsilon: float, n: int) -> float:
     return math.log(epsilon) - 0.5 * math.log(n)
 
 
-def _bounded(owner: str, lowest: float) -> float:
+def _bounded(o: Rowwise, lowest: float) -> float:
+    of_unit = "epsilon*scale (is scale in the unit of the targets?)" if o.link == "location_scale" else "epsilon"
     warnings.warn(
-        f"{owner}: no finite start minimises the loss: the targets differ by less than epsilon allows; it is bounded instead",
+        f"{o._owner}: no finite start minimises the loss: the targets differ by less than {of_unit}; it is bounded instead",
         UserWarning,
         stacklevel=6,
     )
     return lowest
 
 
-def _constants(owner: str, location: float, size: float, epsilon: float, n: int) -> np.ndarray:
+def _constants(o: Rowwise, location: float, size: float, epsilon: float, n: int) -> np.ndarray:
     """Raw scores of a location, and of a size that the scale is to have."""
     square = (size - epsilon) * (size + epsilon)
     lowest = _lowest(epsilon, n)
     found = 0.5 * math.log(square) if square > 0 else -math.inf
-    return np.array([location, found if found >= lowest else _bounded(owner, lowest)])
+    return np.array([location, found if found >= lowest else _bounded(o, lowest)])
 
 
 def _deviation(r: np.ndarray, weight: np.ndarray) -> float:
@@ -170,7 +171,7 @@ def _descended(
         for _ in range(3):
             grad, hess = slopes(c, "damped")
             if c[1] == lowest and grad[1] >= 0:
-                return np.array([c[0], _bounded(o._owner, lowest)])
+                return np.array([c[0], _bounded(o, lowest)])
             c[1] = max(c[1] - grad[1] / hess[1], lowest)
         enough = 1e-3 * math.exp(min(c[1], 0.0)) if smooth else 2.0**-50
         if (np.abs(c - before) <= enough * np.array([max(abs(c[0]), 1.0), 1.0])).all():
@@ -244,6 +245,7 @@ class Gaussian(Rowwise):
     link = "location_scale"
     domain = REAL
     convex = False
+    uneven = True
     kinds = ("exact", "fisher", "damped")
     boosters_curvature = "damped"
     count = "outputs"
@@ -302,7 +304,7 @@ def _best_normal(
     """The start of a normal likelihood of t."""
     if offset is None:
         centre = _mean(t, weight)
-        return _constants(o._owner, centre, _deviation(t - centre, weight), epsilon, len(y))
+        return _constants(o, centre, _deviation(t - centre, weight), epsilon, len(y))
     return _descended(
         o, (y, weight, offset), t, epsilon, lambda r, weight, size, before: _mean(r, weight / size**2), smooth=True
     )
@@ -348,6 +350,7 @@ class LogNormal(Rowwise):
     link = "median_sigma"
     domain = POSITIVE
     convex = False
+    uneven = True
     kinds = ("exact", "fisher", "damped")
     boosters_curvature = "damped"
     count = "outputs"
@@ -447,6 +450,7 @@ class Laplace(Rowwise):
     link = "location_scale"
     domain = REAL
     convex = False
+    uneven = True
     kinds = ("exact", "fisher", "damped")
     boosters_curvature = "damped"
     count = "outputs"
@@ -497,7 +501,7 @@ class Laplace(Rowwise):
         t = y / self.scale
         if offset is None:
             centre = _median(t, weight)
-            return _constants(self._owner, centre, _mean(np.abs(t - centre), weight), self.epsilon, len(y))
+            return _constants(self, centre, _mean(np.abs(t - centre), weight), self.epsilon, len(y))
         rows = (y, weight, offset)
         return _descended(
             self, rows, t, self.epsilon, lambda r, weight, size, before: _median(r, weight / size), smooth=False
@@ -596,6 +600,7 @@ class StudentT(Rowwise):
     link = "location_scale"
     domain = REAL
     convex = False
+    uneven = True
     kinds = ("exact", "fisher", "damped")
     boosters_curvature = "damped"
     count = "outputs"
