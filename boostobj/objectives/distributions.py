@@ -591,9 +591,9 @@ class StudentT(Rowwise):
     Statistical Association 84, section 2 (density, weights) and appendix (expected information); Johnson, Kotz, Balakrishnan
     1995, Continuous Univariate Distributions 2, eq. 28.2.
 
-    >>> grad, hess = StudentT(df=3.0, epsilon=1e-9, curvature="fisher").grad_hess([1.0], [[2.0, 0.0]])
+    >>> grad, hess = StudentT(df=4.0, epsilon=1e-9, curvature="fisher").grad_hess([1.0], [[3.0, 0.0]])
     >>> grad.tolist(), hess.round(3).tolist()
-    ([[1.0, 0.0]], [[0.667, 1.0]])
+    ([[1.25, -1.5]], [[0.714, 1.143]])
     """
 
     name = "student_t"
