@@ -260,3 +260,12 @@ def test_distributions_take_predictions():
         bo.Gaussian().distribution([1.0, 2.0, 3.0])
     assert bo.StudentT(df=3.0).distribution([[1.0, 2.0]]).var().tolist() == [12.0]
     assert bo.LogNormal().distribution([[3.0, 1.0]]).median() == pytest.approx([3.0], rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_usual_metric_is_the_likelihood(name):
+    o = bo.get(name)
+    y = heteroscedastic(name, 200, 0)[1]
+    raw = np.tile(o.start(y), (200, 1))
+    (metric,) = bo.metrics.usual(o)
+    assert metric.value(y, raw) == pytest.approx(o.loss(y, raw).mean(), rel=1e-12, abs=0)

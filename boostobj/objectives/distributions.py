@@ -3,8 +3,9 @@
 The loss is minus the log of a density, whole, so that it compares families. Raw scores are the location in units of the
 parameter `scale`, and the log of the scale in the same units. With `scale` of the size of the errors all gradients and
 Hessians are near 1 whatever the target is measured in: without that the location of targets in dollars has a Hessian of
-1e-10, and a booster whose lambda and min_child_weight are 1 never moves it. The density's own scale is bounded below by
-`epsilon` times that unit, or trees that interpolate would make it 0 and their loss minus infinity.
+1e-10, and a plain booster whose lambda and min_child_weight are 1 never moves it (`train` brings each score near 1). The
+density's own scale is bounded below by `epsilon` times that unit, or trees that interpolate would make it 0 and their loss
+minus infinity.
 """
 
 from __future__ import annotations
@@ -221,7 +222,8 @@ class Gaussian(Rowwise):
     Parameters
     ----------
     scale : float in (0, inf), unit of y
-        The unit of the raw scores, to be of the size of the errors; it does not change the density, but for its bound.
+        The unit of the raw scores, to be of the size of the errors, as "auto" makes it; it does not change the density, but
+        for its bound.
     epsilon : float in [1e-09, 0.5]
         The standard deviation is above epsilon*scale: the variance above its square.
 
@@ -429,7 +431,8 @@ class Laplace(Rowwise):
     Parameters
     ----------
     scale : float in (0, inf), unit of y
-        The unit of the raw scores, to be of the size of the errors; it does not change the density, but for its bound.
+        The unit of the raw scores, to be of the size of the errors, as "auto" makes it; it does not change the density, but
+        for its bound.
     epsilon : float in [1e-09, 0.5]
         The mean absolute deviation is above epsilon*scale.
 
@@ -577,7 +580,8 @@ class StudentT(Rowwise):
     df : float in [0.1, 1e+10]
         Degrees of freedom: the smaller, the heavier the tails; 1 is Cauchy's distribution.
     scale : float in (0, inf), unit of y
-        The unit of the raw scores, to be of the size of the errors; it does not change the density, but for its bound.
+        The unit of the raw scores, to be of the size of the errors, as "auto" makes it; it does not change the density, but
+        for its bound.
     epsilon : float in [1e-09, 0.5]
         The t distribution's scale is above epsilon*scale.
 
