@@ -838,6 +838,40 @@ def check_majorized_lies_above_the_loss(o: Objective) -> None:
             )
 
 
+@check
+def check_fisher_is_what_is_expected(o: Objective) -> None:
+    """Under the distribution that the scores say the mean gradient is 0, and its mean square the Fisher information.
+
+    So is the mean of the exact curvature, where no kink hides from it. For objectives with a method `distribution`, which
+    takes predictions.
+    """
+    law = textbook(o)
+    if "fisher" not in law.kinds or not hasattr(law, "distribution"):
+        return
+    from scipy import stats
+
+    raw = np.random.default_rng(7).normal(size=(5, 2) if isinstance(law, Rowwise) else 5)
+    hess = _with(law, "fisher").grad_hess(sample(law, 5)[0], raw)[1]
+    for i in range(len(raw)):
+        model = law.distribution(law.inverse_link(raw[i : i + 1]))
+        if isinstance(model.dist, stats.rv_discrete):
+            y = np.arange(model.ppf(1e-30)[0], model.isf(1e-30)[0] + 1)
+            share = model.pmf(y)
+        else:  # by tanh-sinh quadrature over the probability below, and the one above, so that either may be tiny
+            x = np.linspace(-4.0, 4.0, 321)
+            half = 0.5 / (1.0 + np.exp(-np.pi * np.sinh(x)))  # from 0 to 1/2
+            step = 0.5 * (x[1] - x[0]) * np.pi * np.cosh(x) / (2.0 + 2.0 * np.cosh(np.pi * np.sinh(x)))
+            y, share = np.concatenate([model.ppf(half), model.isf(half)]), np.concatenate([step, step])
+            inside = law._labels(raw.ndim).contains(y)
+            y, share = y[inside], share[inside]
+        grad, exact = _with(law, "exact").grad_hess(y, np.repeat(raw[i : i + 1], len(y), axis=0))
+        mean, square, second = (np.tensordot(share, v, axes=1) for v in (grad, grad**2, exact))
+        assert abs(share.sum() - 1) <= 1e-9, f"{model.dist.name} of {law!r} adds up to {share.sum()}"
+        assert (np.abs(mean) <= 1e-7 * np.sqrt(hess[i])).all(), f"the mean gradient at raw={raw[i]!r} is {mean}"
+        for expected in (square, *(() if hasattr(type(law), "kinks") else (second,))):
+            assert (np.abs(expected - hess[i]) <= 1e-7 * hess[i]).all(), f"fisher is {hess[i]} at raw={raw[i]!r}, not {expected}"
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Data
 

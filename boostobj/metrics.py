@@ -387,6 +387,8 @@ _USUAL = {
     "aft": ("concordance",),
     **dict.fromkeys(("lambda_ndcg", "pairwise_logistic", "xe_ndcg"), ("ndcg",)),
     "lambda_map": ("map", "ndcg"),
+    # Predictions are a location and a scale, which only the likelihood looks at.
+    **dict.fromkeys(("gaussian", "laplace", "log_normal", "student_t"), ()),
 }
 
 

@@ -17,6 +17,7 @@ EPSILON = "scikit-learn 1.9, sklearn/linear_model/tests/test_sgd.py, losses that
 EXPECTILE = "Newey and Powell 1987, eq. 2.2: 0.75*2**2/2"
 
 THERNEAU = "Therneau, validation vignette of R's survival 3.5, first data set (test1): minus log(6) - 2*log(4)"
+HALF_LOG = "OEIS A075700, log(2*pi)/2"
 NORMAL = "OEIS A076668, sqrt(2/pi)"
 
 LIN = "Lin et al. 2017, section 3.2: with gamma = 2 a row with p_t = 0.9 has a hundredth of its log loss, -log(0.9)"
@@ -128,10 +129,20 @@ ROWS = [
      "0.75*1**2/2 + 0.25*2.000001**2/2"),
     ("multi_expectile", {"alpha": (0.25, 0.75)}, 0.0, [1.0, 0.5413248546129181], "gradient", 1.25000025,
      "0.75*1 + 0.25*2.000001"),
+    ("gaussian", {"epsilon": 1e-9}, 0.0, [1.0, 0.0], "loss", 1.4189385332046727, f"{HALF_LOG}, and 1/2"),
+    ("gaussian", {"epsilon": 1e-9}, 1.0, [3.0, 0.0], "exact 1", 8.0, "2*2**2"),
+    ("gaussian", {"scale": 2.0, "epsilon": 1e-9}, 2.0, [4.0, 0.0], "gradient 1", -8.0, "1 - 3**2"),
+    ("log_normal", {"epsilon": 1e-9}, 2.718281828459045, [0.0, 0.0], "loss", 2.4189385332046727, f"{HALF_LOG}, and 1 + 1/2"),
+    ("laplace", {"epsilon": 1e-9}, -2.0, [2.0, 0.0], "loss", 4.6931471805599453, f"{LOG2}, and 4"),
+    ("laplace", {"scale": 4.0, "epsilon": 1e-9}, -2.0, [2.0, 0.0], "gradient 1", -1.5, "1 - 10/4"),
+    ("student_t", {"df": 1.0, "epsilon": 1e-9}, 3.0, [3.0, 0.0], "loss", 1.1447298858494002, "OEIS A053510, log(pi)"),
+    ("student_t", {"df": 2.0, "epsilon": 1e-9}, 3.0, [3.0, 0.0], "loss", 1.0397207708399179, f"{LOG2}, times 3/2"),
+    ("student_t", {"df": 3.0, "epsilon": 1e-9}, 1.0, [4.0, 0.0], "gradient", 1.0, "Lange, Little, Taylor 1989: 4/(3 + 9)*3"),
+    ("student_t", {"df": 3.0, "epsilon": 1e-9}, 1.0, [4.0, 0.0], "exact", -0.16666666666666666, "4/12*(3 - 9)/(3 + 9)"),
     ("cox", {}, [1.0, -1.0, 6.0, 6.0, -8.0, 9.0], [0.0] * 6, "loss", 4.564348191467837, THERNEAU),
     ("cox", {}, [1.0, 2.0, -2.0], [0.0] * 3, "gradient 1", -0.16666666666666666, "1/3 + 1/2 - 1"),
     ("cox", {}, [1.0, 2.0, -2.0], [0.0] * 3, "exact 1", 0.4722222222222222, "1/3*2/3 + 1/2*1/2"),
-    ("aft", {}, (1.0, 1.0), 0.0, "loss", 0.9189385332046727, "OEIS A075700, log(2*pi)/2"),
+    ("aft", {}, (1.0, 1.0), 0.0, "loss", 0.9189385332046727, HALF_LOG),
     ("aft", {}, (1.0, INF), 0.0, "loss", 0.6931471805599453, LOG2),
     ("aft", {}, (1.0, INF), 0.0, "gradient", -0.7978845608028654, NORMAL),
     ("aft", {}, (0.0, 1.0), 0.0, "exact", 0.6366197723675814, "OEIS A060294, 2/pi"),

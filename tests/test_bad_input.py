@@ -144,6 +144,9 @@ def test_one_target_warns_only_where_nothing_finite_is_best(name):
     elif o.link == "location":
         with pytest.warns(UserWarning, match="minimises? the loss"):
             assert 0 < o.start(y)[0] < 40
+    elif o.link in ("location_scale", "median_sigma"):  # no scale at all would be likeliest
+        with pytest.warns(UserWarning, match="differ by less than epsilon"):
+            assert o.inverse_link(o.start(y)[None])[0] == pytest.approx([1.0, o.epsilon], rel=0.1, abs=0)
     elif isinstance(o, bo.Groupwise):
         assert o.start(y).tolist() == [0.0]  # a constant does not move differences
     else:
@@ -201,7 +204,7 @@ def test_a_stray_class_index_does_not_become_a_billion_classes(value):
 @pytest.mark.parametrize("rows", [1, 3, 5])
 def test_an_offset_has_one_row_per_target(name, rows):
     o = bo.get(name)
-    y = [0.25, 1, 1, 0.25] if name == "gamma" else [0, 1, 1, 0]
+    y = [0.25, 1, 1, 0.25] if name in ("gamma", "log_normal") else [0, 1, 1, 0]
     with pytest.raises(ValueError, match=f"y has 4 rows, offset has {rows}"):
         o.start(y, offset=np.zeros(scores(name, rows)))
     with pytest.raises(ValueError, match="offset must have shape"):
@@ -219,7 +222,7 @@ def test_every_float64_score_is_taken(name):
         raw[1, -1] = far
     else:
         raw[1] = -far
-    y = np.array([1.0, 1.0]) if name == "gamma" else np.array([0.0, 1.0])
+    y = np.array([1.0, 1.0]) if name in ("gamma", "log_normal") else np.array([0.0, 1.0])
     for order in "CF":
         grad, hess = o(y, np.array(raw, order=order))
         assert np.isfinite(grad).all() and np.isfinite(hess).all() and grad.shape == raw.shape

@@ -51,8 +51,7 @@ def objective(name):
 
 def columns(o):
     """As LightGBM must be told the number of scores."""
-    many = isinstance(o, bo.Rowwise)
-    return {"num_class": len(o.alpha) if o.count == "alpha" else 10} if many else {}
+    return {"num_class": o._known_count() or 10} if isinstance(o, bo.Rowwise) else {}
 
 
 def weights(data, weighted):

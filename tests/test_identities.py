@@ -627,3 +627,75 @@ def test_the_start_of_any_mean_is_its_logarithm(mean):
     y = mean * np.array([0.5, 1.5, 1.0])
     for o in (bo.Poisson(), bo.Gamma(), bo.Tweedie(power=1.5)):
         assert np.exp(o.start(y)) == pytest.approx(mean, rel=1e-12, abs=0)
+
+
+SCORES = np.stack([F, RNG.normal(size=400)], axis=1)
+
+
+def test_gaussian_of_a_fixed_scale_is_squared_error():
+    o = bo.Gaussian(scale=2.0, epsilon=1e-9)
+    grad, hess = o.grad_hess(2 * Y, SCORES)
+    variance = np.exp(2 * SCORES[:, 1])
+    square_grad, square_hess = bo.SquaredError().grad_hess(Y, F)
+    assert close(grad[:, 0], square_grad / variance)
+    assert close(hess[:, 0], square_hess / variance)
+    rest = o.loss(2 * Y, SCORES) - bo.SquaredError().loss(Y, F) / variance
+    constant = np.log(2 * np.pi) / 2 + np.log(2.0) + SCORES[:, 1]
+    assert (np.abs(rest - constant) <= 8 * UNIT * (4 + o.loss(2 * Y, SCORES))).all()
+
+
+def test_laplace_of_a_fixed_scale_is_absolute_error():
+    o = bo.Laplace(epsilon=1e-9)
+    grad, hess = o.grad_hess(Y, SCORES)
+    assert close(grad[:, 0], bo.AbsoluteError().grad_hess(Y, F)[0] * np.exp(-SCORES[:, 1]))
+    assert not hess[:, 0].any()
+
+
+@pytest.mark.parametrize("curvature", ["exact", "fisher", "damped"])
+def test_student_t_ends_in_gaussian(curvature):
+    near = np.stack([Y + RNG.normal(size=400), SCORES[:, 1] / 4], axis=1)
+    t, normal = bo.StudentT(df=1e8, curvature=curvature), bo.Gaussian(curvature=curvature)
+    z = (near[:, 0] - Y) * np.exp(-near[:, 1])
+    room = 1e-8 * (1 + z**4)[:, None]  # log(1 + z**2/n)*(n + 1)/2 = z**2/2 + (z**2/2 - z**4/4)/n + ...
+    for got, expected in zip(t.grad_hess(Y, near), normal.grad_hess(Y, near), strict=True):
+        assert (np.abs(got - expected) <= 4 * room * (1 + np.abs(expected))).all()
+    assert (np.abs(t.loss(Y, near) - normal.loss(Y, near)) <= room[:, 0]).all()
+
+
+@pytest.mark.parametrize("curvature", ["exact", "fisher", "damped"])
+def test_log_normal_is_gaussian_of_the_log(curvature):
+    log_y = np.log(POSITIVE)
+    one, other = bo.LogNormal(curvature=curvature), bo.Gaussian(curvature=curvature)
+    for got, expected in zip(one.grad_hess(POSITIVE, SCORES), other.grad_hess(log_y, SCORES), strict=True):
+        assert (np.abs(got - expected) <= 64 * UNIT * (np.abs(expected) + np.exp(-2 * SCORES[:, 1:]) * 400)).all()
+    assert np.allclose(one.loss(POSITIVE, SCORES) - log_y, other.loss(log_y, SCORES), rtol=1e-13, atol=0)
+    start = one.start(POSITIVE)
+    assert start == pytest.approx(other.start(log_y), rel=1e-13, abs=0)
+
+
+@pytest.mark.parametrize("cls", [bo.Gaussian, bo.Laplace, bo.StudentT])
+@pytest.mark.parametrize("curvature", ["exact", "fisher", "damped"])
+def test_raw_scores_of_likelihoods_have_no_unit(cls, curvature):
+    one, other = (cls(scale=scale, curvature=curvature) for scale in (0.5, 512.0))
+    assert same(one.grad_hess(Y, SCORES), other.grad_hess(1024 * Y, SCORES))
+    assert np.array_equal(1024 * one.inverse_link(SCORES), other.inverse_link(SCORES))
+    assert np.array_equal(one.start(Y), other.start(1024 * Y))
+    assert close(other.loss(1024 * Y, SCORES) - one.loss(Y, SCORES), np.log(1024.0), size=20 + one.loss(Y, SCORES))
+
+
+@pytest.mark.parametrize(("o", "density"), [
+    (bo.Gaussian(epsilon=0.1), lambda m, s: scipy.stats.norm(m, s)),
+    (bo.Laplace(epsilon=0.1), lambda m, s: scipy.stats.laplace(m, s)),
+    (bo.StudentT(df=2.5, scale=3.0), lambda m, s: scipy.stats.t(2.5, m, s)),
+    (bo.LogNormal(epsilon=0.1), lambda m, s: scipy.stats.lognorm(s, scale=m)),
+])  # fmt: skip
+def test_likelihoods_are_scipys(o, density):
+    y = POSITIVE if o.name == "log_normal" else Y
+    raw = SCORES * [0.2, 1.0]
+    shown = o.inverse_link(raw)
+    with np.errstate(divide="ignore"):  # SciPy's Laplace density is 0 far out
+        for model in (density(*shown.T), o.distribution(shown)):
+            expected = -model.logpdf(y)
+            some = np.isfinite(expected)
+            assert some.mean() > 0.9
+            assert o.loss(y, raw)[some] == pytest.approx(expected[some], rel=1e-9, abs=0)

@@ -8,7 +8,7 @@ import pytest
 
 import boostobj as bo
 from boostobj import checks
-from boostobj.elementary import exp, expm1, sigmoid, softplus
+from boostobj.elementary import exp, expm1, kernel, sigmoid, softplus
 
 
 def mutant(base, **changes):
@@ -279,3 +279,23 @@ def test_what_is_left_to_the_data_without_their_weights():
     delta = bo.param(1.0, domain=bo.Interval(0, math.inf), auto=True)
     wrong = mutant(bo.Huber, delta=delta, profiled=profiled)
     assert "what is left to the data is resolved" in failures(wrong)
+
+
+def test_information_of_another_scale():
+    """Of the variance, not of the log of the standard deviation: half of it."""
+    informant, row = bo.Gaussian.informant, bo.Gaussian.row
+
+    def wrong(mp, y, f, scale, epsilon):
+        location, of_scale = informant(mp, y, f, scale, epsilon)
+        return [location, of_scale / 2]
+
+    def halved(y, f, scale, epsilon, grad, hess, kind):
+        loss = row_(y, f, scale, epsilon, grad, hess, kind)
+        if kind == 1:
+            hess[1] *= 0.5
+        return loss
+
+    row_ = kernel(row)
+    killed = failures(mutant(bo.Gaussian, informant=staticmethod(wrong), row=staticmethod(halved)))
+    assert "fisher is what is expected" in killed
+    assert "every curvature is exact" not in killed

@@ -146,6 +146,7 @@ def test_models_predict_on_the_scale_of_the_target_where_boostobj_is_not(tmp_pat
         ours.save_model(tmp_path / f"lightgbm-{name}.txt")
     assert {name for name, (*_, lacks) in shown.items() if lacks} == {
         *("lightgbm-hinge", "xgboost-squared_root_error", "xgboost-multi_expectile", "lightgbm-multi_expectile"),
+        *(f"{booster}-{name}" for booster in VERSIONS for name in ("gaussian", "laplace", "log_normal", "student_t")),
     }
     np.save(tmp_path / "x.npy", X)
     code = """

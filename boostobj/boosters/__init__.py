@@ -132,7 +132,8 @@ def train(
     - predictions on the scale of the target: identity, logit, log, softmax, one_vs_all; in XGBoost also threshold ("hinge"), in
       LightGBM signed_square ("squared_root_error");
     - raw scores where the booster has no objective with the link: threshold in LightGBM; signed_square, and a logit of a
-      multiple of the raw score (`sigmoid` of "log_loss"), in XGBoost; cumulative ("multi_expectile") in both.
+      multiple of the raw score (`sigmoid` of "log_loss"), in XGBoost; cumulative ("multi_expectile"), location_scale
+      ("gaussian", "laplace", "student_t") and median_sigma ("log_normal") in both.
 
     `predict` gives the former for every model, by the link that its record names. The record is plain JSON (`record`,
     `describe`); `deployable` is for converters.

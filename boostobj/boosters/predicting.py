@@ -125,8 +125,8 @@ def deployable(booster: Any) -> Any:
     What onnxmltools still gets wrong without a word, in XGBoost: "binary:hinge" and our "hinge" (it gives raw scores),
     "binary:logitraw" (it gives probabilities), "one_vs_all" (probabilities that add up to 1; treelite too is wrong there), and
     booster="dart". And in LightGBM: "one_vs_all", and "squared_root_error" and reg_sqrt (it gives raw scores). Several scores
-    that are no classes ("multi_quantile", "multi_expectile") neither converter can be relied on to take. Compare before you
-    ship, as examples/deployment.py does.
+    that are no classes ("multi_quantile", "multi_expectile", "gaussian" ...) neither converter can be relied on to take.
+    Compare before you ship, as examples/deployment.py does.
 
     Parameters
     ----------

@@ -322,7 +322,8 @@ def link_of(read: Mapping[str, Any], owner: str) -> Shown:
     ValueError
         The record has no such thing.
     """
-    link, slope, predicts = (read.get(key) for key in ("link", "slope", "predicts"))
+    link, predicts = read.get("link"), read.get("predicts")
+    slope: Any = read.get("slope")
     if not (isinstance(link, str) and link in LINKS):
         raise ValueError(f"{owner}: the link in the model's record must be one of {', '.join(map(repr, LINKS))}, got {link!r}")
     if not _is_positive(slope):

@@ -3,8 +3,9 @@
 The loss is minus the log of a density, whole, so that it compares families. Raw scores are the location in units of the
 parameter `scale`, and the log of the scale in the same units. With `scale` of the size of the errors all gradients and
 Hessians are near 1 whatever the target is measured in: without that the location of targets in dollars has a Hessian of
-1e-10, and a booster whose lambda and min_child_weight are 1 never moves it. The density's own scale is bounded below by
-`epsilon` times that unit, or trees that interpolate would make it 0 and their loss minus infinity.
+1e-10, and a plain booster whose lambda and min_child_weight are 1 never moves it (`train` brings each score near 1). The
+density's own scale is bounded below by `epsilon` times that unit, or trees that interpolate would make it 0 and their loss
+minus infinity.
 """
 
 from __future__ import annotations
@@ -110,21 +111,22 @@ def _lowest(epsilon: float, n: int) -> float:
     return math.log(epsilon) - 0.5 * math.log(n)
 
 
-def _bounded(owner: str, lowest: float) -> float:
+def _bounded(o: Rowwise, lowest: float) -> float:
+    of_unit = "epsilon*scale (is scale in the unit of the targets?)" if o.link == "location_scale" else "epsilon"
     warnings.warn(
-        f"{owner}: no finite start minimises the loss: the targets differ by less than epsilon allows; it is bounded instead",
+        f"{o._owner}: no finite start minimises the loss: the targets differ by less than {of_unit}; it is bounded instead",
         UserWarning,
         stacklevel=6,
     )
     return lowest
 
 
-def _constants(owner: str, location: float, size: float, epsilon: float, n: int) -> np.ndarray:
+def _constants(o: Rowwise, location: float, size: float, epsilon: float, n: int) -> np.ndarray:
     """Raw scores of a location, and of a size that the scale is to have."""
     square = (size - epsilon) * (size + epsilon)
     lowest = _lowest(epsilon, n)
     found = 0.5 * math.log(square) if square > 0 else -math.inf
-    return np.array([location, found if found >= lowest else _bounded(owner, lowest)])
+    return np.array([location, found if found >= lowest else _bounded(o, lowest)])
 
 
 def _deviation(r: np.ndarray, weight: np.ndarray) -> float:
@@ -170,7 +172,7 @@ def _descended(
         for _ in range(3):
             grad, hess = slopes(c, "damped")
             if c[1] == lowest and grad[1] >= 0:
-                return np.array([c[0], _bounded(o._owner, lowest)])
+                return np.array([c[0], _bounded(o, lowest)])
             c[1] = max(c[1] - grad[1] / hess[1], lowest)
         enough = 1e-3 * math.exp(min(c[1], 0.0)) if smooth else 2.0**-50
         if (np.abs(c - before) <= enough * np.array([max(abs(c[0]), 1.0), 1.0])).all():
@@ -220,7 +222,8 @@ class Gaussian(Rowwise):
     Parameters
     ----------
     scale : float in (0, inf), unit of y
-        The unit of the raw scores, to be of the size of the errors; it does not change the density, but for its bound.
+        The unit of the raw scores, to be of the size of the errors, as "auto" makes it; it does not change the density, but
+        for its bound.
     epsilon : float in [1e-09, 0.5]
         The standard deviation is above epsilon*scale: the variance above its square.
 
@@ -244,6 +247,7 @@ class Gaussian(Rowwise):
     link = "location_scale"
     domain = REAL
     convex = False
+    uneven = True
     kinds = ("exact", "fisher", "damped")
     boosters_curvature = "damped"
     count = "outputs"
@@ -302,7 +306,7 @@ def _best_normal(
     """The start of a normal likelihood of t."""
     if offset is None:
         centre = _mean(t, weight)
-        return _constants(o._owner, centre, _deviation(t - centre, weight), epsilon, len(y))
+        return _constants(o, centre, _deviation(t - centre, weight), epsilon, len(y))
     return _descended(
         o, (y, weight, offset), t, epsilon, lambda r, weight, size, before: _mean(r, weight / size**2), smooth=True
     )
@@ -348,6 +352,7 @@ class LogNormal(Rowwise):
     link = "median_sigma"
     domain = POSITIVE
     convex = False
+    uneven = True
     kinds = ("exact", "fisher", "damped")
     boosters_curvature = "damped"
     count = "outputs"
@@ -426,7 +431,8 @@ class Laplace(Rowwise):
     Parameters
     ----------
     scale : float in (0, inf), unit of y
-        The unit of the raw scores, to be of the size of the errors; it does not change the density, but for its bound.
+        The unit of the raw scores, to be of the size of the errors, as "auto" makes it; it does not change the density, but
+        for its bound.
     epsilon : float in [1e-09, 0.5]
         The mean absolute deviation is above epsilon*scale.
 
@@ -447,6 +453,7 @@ class Laplace(Rowwise):
     link = "location_scale"
     domain = REAL
     convex = False
+    uneven = True
     kinds = ("exact", "fisher", "damped")
     boosters_curvature = "damped"
     count = "outputs"
@@ -497,7 +504,7 @@ class Laplace(Rowwise):
         t = y / self.scale
         if offset is None:
             centre = _median(t, weight)
-            return _constants(self._owner, centre, _mean(np.abs(t - centre), weight), self.epsilon, len(y))
+            return _constants(self, centre, _mean(np.abs(t - centre), weight), self.epsilon, len(y))
         rows = (y, weight, offset)
         return _descended(
             self, rows, t, self.epsilon, lambda r, weight, size, before: _median(r, weight / size), smooth=False
@@ -573,7 +580,8 @@ class StudentT(Rowwise):
     df : float in [0.1, 1e+10]
         Degrees of freedom: the smaller, the heavier the tails; 1 is Cauchy's distribution.
     scale : float in (0, inf), unit of y
-        The unit of the raw scores, to be of the size of the errors; it does not change the density, but for its bound.
+        The unit of the raw scores, to be of the size of the errors, as "auto" makes it; it does not change the density, but
+        for its bound.
     epsilon : float in [1e-09, 0.5]
         The t distribution's scale is above epsilon*scale.
 
@@ -587,15 +595,16 @@ class StudentT(Rowwise):
     Statistical Association 84, section 2 (density, weights) and appendix (expected information); Johnson, Kotz, Balakrishnan
     1995, Continuous Univariate Distributions 2, eq. 28.2.
 
-    >>> grad, hess = StudentT(df=3.0, epsilon=1e-9, curvature="fisher").grad_hess([1.0], [[2.0, 0.0]])
+    >>> grad, hess = StudentT(df=4.0, epsilon=1e-9, curvature="fisher").grad_hess([1.0], [[3.0, 0.0]])
     >>> grad.tolist(), hess.round(3).tolist()
-    ([[1.0, 0.0]], [[0.667, 1.0]])
+    ([[1.25, -1.5]], [[0.714, 1.143]])
     """
 
     name = "student_t"
     link = "location_scale"
     domain = REAL
     convex = False
+    uneven = True
     kinds = ("exact", "fisher", "damped")
     boosters_curvature = "damped"
     count = "outputs"
