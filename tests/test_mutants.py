@@ -8,20 +8,21 @@ import pytest
 
 import boostobj as bo
 from boostobj import checks
-from boostobj.elementary import exp, expm1, sigmoid, softplus
+from boostobj.elementary import exp, expm1, logistic, sigmoid, softplus
 
 
 def mutant(base, **changes):
     body = {k: v for k, v in vars(base).items() if k in (
         "name", "link", "domain", "kinds", "boosters_curvature", "link_slope", "definition", "majorizer", "point", "row",
         "guess", "apart", "count", "shift_free", "damper", "kinks", "scores", "learns_as", "__doc__",
-        "targets", "convex", "group", "by_size", "some", "row_weights", "fallback", "measured_natively",
+        "targets", "convex", "group", "by_size", "some", "row_weights", "fallback", "measured_natively", "odds", "profiled",
         "__annotations__", "__annotate_func__", "__annotate__")}  # fmt: skip
     fields = {f.name: dataclasses.field(default=f.default, metadata=f.metadata) for f in dataclasses.fields(base)}
     fields.pop("curvature")
     made = type("Mutant" + base.__name__, base.__bases__, {**body, **fields, **changes})
     made.__annotations__ = {name: "float" for name in fields}
-    return dataclasses.dataclass(frozen=True, kw_only=True, repr=False)(made)()
+    given = {p.name: p.typical[0] for p in base.parameters() if p.default == "auto"}
+    return dataclasses.dataclass(frozen=True, kw_only=True, repr=False)(made)(**given)
 
 
 def failures(objective):
@@ -64,6 +65,36 @@ def test_clipped_probability():
 
     killed = failures(mutant(bo.LogLoss, point=staticmethod(point)))
     assert {"gradient is exact", "every curvature is exact", "loss is exact"} <= killed
+
+
+def test_the_label_where_the_probability_belongs():
+    """The second derivative of the focal loss as it is often published: the gradient is right, and nothing else looks wrong."""
+
+    def point(y, f, gamma, alpha):
+        x = f if y == 1.0 else -f
+        p, q, missed, surprise = logistic(x)
+        c = (alpha if y == 1.0 else 1.0 - alpha) * exp(-gamma * missed)
+        share = p * surprise
+        grad = c * (gamma * share + q)
+        published = c * p * (gamma * surprise * (gamma * y - (1.0 - y)) + (2.0 * gamma + 1.0) * (1.0 - y))
+        most = (alpha if y == 1.0 else 1.0 - alpha) * (gamma + 1.0) * (gamma + 1.0) / (2.0 * (gamma + 2.0))
+        damped = c * (gamma * share * gamma * p + (2.0 * gamma + 1.0) * p * q)
+        return c * surprise, -grad if y == 1.0 else grad, published, most, damped
+
+    killed = failures(mutant(bo.Focal, point=staticmethod(point)))
+    assert "every curvature is exact" in killed and "gradient has the sign of the slope" not in killed
+
+
+def test_a_class_called_minus_one_counts_as_any_other():
+    """s = 2*y - 1 where y is -1 or 1."""
+
+    def point(y, f):
+        s = 2.0 * y - 1.0
+        e = exp(-s * f)
+        return e, -s * e, e
+
+    killed = failures(mutant(bo.Exponential, point=staticmethod(point)))
+    assert "the other class may be minus one throughout" in killed and "gradient is exact" not in killed
 
 
 def test_added_epsilon():
