@@ -72,10 +72,10 @@ ROWS = [
     ("label_smoothing", {}, 1.0, 0.0, "loss", 0.6931471805599453, LOG2),
     ("class_balanced", {"beta": 0.5, "negatives": 2.0, "positives": 1.0}, 1.0, 0.0, "gradient", -0.6,
      "Cui et al. 2019: 1.5 and 1 effective rows, weights 0.8 and 1.2"),
-    ("focal", {"alpha": 0.5}, 1.0, 2.197224577336219, "loss", 0.0005268025782891315, "Lin et al. 2017, section 3.2: with gamma = 2"
-     " an example with p = 0.9 has 100 times less loss: log(10/9)/100, halved by alpha"),
-    ("focal", {"gamma": 1.0, "alpha": 0.5}, 1.0, 0.0, "exact", 0.1875, "at p = q = 1/2: (1/2)*(1/4)*(3/2); the logarithms cancel"),
-    ("focal", {"gamma": 2.0, "alpha": 0.5}, 1.0, 0.0, "gradient", -0.14914339756999317, "(1/8)*(log(2) + 1/2), LOG2"),
+    ("focal", {"alpha": 0.5}, 1.0, 2.197224577336219, "loss", 0.0005268025782891315,
+     "Lin et al. 2017, section 3.2: with gamma = 2 an example with p = 0.9 has 100 times less loss: log(10/9)/100, halved"),
+    ("focal", {"gamma": 1.0, "alpha": 0.5}, 1.0, 0.0, "exact", 0.1875, "at p = q = 1/2: (1/2)*(1/4)*(3/2), no logarithm"),
+    ("focal", {"gamma": 2.0, "alpha": 0.5}, 1.0, 0.0, "gradient", -0.14914339756999317, f"{LOG2}: (1/8)*(that + 1/2)"),
     ("asymmetric_focal", {"gamma_neg": 1.0, "shift": 0.25}, 0.0, 0.0, "loss", 0.07192051811294523, "Ridnik et al. 2021:"
      " p_m = 1/2 - 1/4: log(4/3)/4"),
     ("asymmetric_focal", {}, 0.0, -3.0, "loss", 0.0, "Ridnik et al. 2021, section 2.3: easy negatives are discarded, p < 0.05"),
