@@ -1029,6 +1029,34 @@ def check_refuses_targets_outside_the_domain(o: Objective) -> None:
 
 
 @check
+def check_the_other_class_may_be_minus_one_throughout(o: Objective) -> None:
+    if not o._labels(1).signed:
+        return
+    import lightgbm
+    import xgboost
+
+    y, raw, weight = sample(o)
+    other = 2 * y - 1
+    assert np.array_equal(o.loss(other, raw), o.loss(y, raw))
+    assert _same(o.grad_hess(other, raw, weight), o.grad_hess(y, raw, weight))
+    assert np.array_equal(o.start(other, weight, offset=raw), o.start(y, weight, offset=raw))
+    for dtype in (np.float32, np.float64):
+        both = (_called(o, np.float32(labels), raw.astype(dtype), np.float32(weight)) for labels in (other, y))
+        assert _same(*both)
+    x = np.zeros((len(y), 1))
+    assert o.train_params(xgboost.DMatrix(x, other)) == o.train_params(xgboost.DMatrix(x, y))
+    datasets = [lightgbm.Dataset(x, labels, params={"verbosity": -1}).construct() for labels in (other, y)]
+    assert np.array_equal(o.init_score(datasets[0]), o.init_score(datasets[1]))
+    other[:3] = 1.0, 1.0, -1.0
+    other[[11, 20]] = 0.0
+    words = "y must be", "{-1, 1}", "got 0.0 in row 11", "(2 of 37 rows)"
+    refused(lambda: o.loss(other, raw), *words)
+    refused(lambda: o.start(other), *words)
+    refused(lambda: o.train_params(xgboost.DMatrix(x, other)), *words)
+    _everywhere(o, other, raw, weight, *words)
+
+
+@check
 def check_refuses_scores_that_are_not_finite(o: Objective) -> None:
     y, raw, weight = sample(o)
     for value in (math.nan, math.inf, -math.inf):

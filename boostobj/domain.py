@@ -287,8 +287,6 @@ def param(
         Values that tests and benchmarks try.
     kernel : bool
         Whether kernels are handed it.
-    constants : callable
-        What a kernel is handed in an array behind the value: numbers that cost too much to compute for every row.
     auto : bool
         Whether a parameter of another unit accepts "auto" too; the class then has a method `profiled`.
     deviations : float

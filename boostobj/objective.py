@@ -911,7 +911,7 @@ class Pointwise(_Textbook):
         """
         few = _thinned(y, weight, offset, self.domain.integer)
         places = np.unique(np.quantile(-few[2], np.linspace(0, 1, 33)))
-        candidates = np.unique(np.add.outer(places, np.linspace(-24.0, 24.0, 193)))
+        candidates = np.unique(np.round(8.0 * np.add.outer(places, np.linspace(-24.0, 24.0, 193))) / 8.0)  # none beside another
 
         def total(c: float, y: np.ndarray, weight: np.ndarray, offset: np.ndarray) -> float:
             return float(weight @ self._losses(protocol.Rows(y, None), offset + c)[0])

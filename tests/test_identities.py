@@ -1,5 +1,6 @@
 """Losses that equal one another."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -39,6 +40,96 @@ def test_log_loss_is_softmax_of_two_classes():
     grad, hess = bo.Softmax().grad_hess(y, two)
     for one, many in zip(bo.LogLoss().grad_hess(y, F), (grad[:, 1], hess[:, 1]), strict=True):
         assert (np.abs(one - many) <= 8 * UNIT * (np.abs(one) * (1 + np.abs(F)))).all()
+
+
+BINARY = (Y > 0).astype(float)
+
+
+@pytest.mark.parametrize(("ours", "factor"), [
+    (bo.Focal(gamma=0.0, alpha=0.5), 2.0),
+    (bo.AsymmetricFocal(gamma_pos=0.0, gamma_neg=0.0, shift=0.0), 1.0),
+    (bo.Poly1(epsilon=0.0), 1.0),
+    (bo.GeneralizedCrossEntropy(q=1e-300), 1.0),
+    (bo.LabelSmoothing(smoothing=0.0), 1.0),
+    (bo.ClassBalanced(beta=0.0, negatives=900.0, positives=3.0), 1.0),
+], ids=repr)  # fmt: skip
+def test_what_is_log_loss_in_the_end(ours, factor):
+    for kind in {"exact", "majorized"} & set(ours.curvatures):
+        one, other = dataclasses.replace(ours, curvature=kind), bo.LogLoss(curvature=kind)
+        if kind == "exact" or isinstance(ours, (bo.LabelSmoothing, bo.ClassBalanced, bo.Poly1)):
+            for mine, theirs in zip(one.grad_hess(BINARY, F), other.grad_hess(BINARY, F), strict=True):
+                assert close(factor * mine, theirs, size=np.abs(theirs * F))
+    assert close(factor * ours.loss(BINARY, F), bo.LogLoss().loss(BINARY, F))
+
+
+def test_smoothed_labels_are_soft_labels():
+    soft = scipy.special.expit(Y)
+    both = (o.grad_hess(t, F) for o, t in ((bo.LabelSmoothing(smoothing=0.5), soft), (bo.LogLoss(), 0.5 * soft + 0.25)))
+    assert all(close(mine, theirs, size=np.abs(F) / 4) for mine, theirs in zip(*both, strict=True))
+    assert close(bo.LabelSmoothing(smoothing=0.5).loss(soft, F), bo.LogLoss().loss(0.5 * soft + 0.25, F))
+
+
+def test_asymmetric_focal_loss_is_focal_loss_on_either_side():
+    for kind in ("exact", "damped"):
+        ours = bo.AsymmetricFocal(gamma_pos=1.5, gamma_neg=3.0, shift=0.0, curvature=kind).grad_hess(BINARY, F)
+        for label, gamma in ((1.0, 1.5), (0.0, 3.0)):
+            rows = BINARY == label
+            focal = bo.Focal(gamma=gamma, alpha=0.5, curvature=kind)
+            theirs = focal.grad_hess(BINARY[rows], F[rows])
+            size = (1 + np.abs(F[rows])) * dataclasses.replace(focal, curvature="damped").grad_hess(BINARY[rows], F[rows])[1]
+            assert all(close(one[rows], 2 * other, size=size) for one, other in zip(ours, theirs, strict=True))
+
+
+def test_class_balanced_is_log_loss_with_weights():
+    """Towards beta = 1 they are inverse to the rows of the classes."""
+    weights = np.where(BINARY == 1, 2 * 900 / 903, 2 * 3 / 903)
+    ours = bo.ClassBalanced(beta=1 - 2.0**-50, negatives=900.0, positives=3.0).grad_hess(BINARY, F)
+    for mine, theirs in zip(ours, bo.LogLoss().grad_hess(BINARY, F, weights), strict=True):
+        assert mine == pytest.approx(theirs, rel=1e-11, abs=0)
+
+
+def test_class_balanced_counts_rows_by_their_weights():
+    weight = np.where(BINARY == 1, 1.0, 3.0)
+    found = bo.ClassBalanced().resolve(BINARY, weight)
+    assert (found.positives, found.negatives) == (BINARY.sum(), 3 * (400 - BINARY.sum()))
+    alone = bo.ClassBalanced().resolve([0.0, 0.0])
+    assert (alone.positives, alone.negatives) == (1.0, 2.0)
+
+
+def test_a_generalised_cross_entropy_of_1_is_the_absolute_error_of_the_probability():
+    loss = bo.GeneralizedCrossEntropy(q=1.0).loss(BINARY, F)
+    assert close(loss, np.where(BINARY == 1, scipy.special.expit(-F), scipy.special.expit(F)))
+
+
+def test_the_spherical_score_is_a_generalised_cross_entropy():
+    ours, theirs = bo.Spherical(), bo.GeneralizedCrossEntropy(q=0.5)
+    assert np.array_equal(2 * ours.loss(BINARY, F), theirs.loss(BINARY, 2 * F))
+    (grad, hess), (grad2, hess2) = ours.grad_hess(BINARY, F), theirs.grad_hess(BINARY, 2 * F)
+    assert np.array_equal(grad, grad2) and np.array_equal(hess, 2 * hess2)
+
+
+def test_brier_is_the_squared_error_of_the_probability():
+    expected = bo.SquaredError().loss(BINARY, scipy.special.expit(F))
+    assert bo.Brier().loss(BINARY, F) == pytest.approx(2 * expected, rel=1e-9, abs=0)
+
+
+def test_squared_hinge_and_smoothed_hinge_share_a_parabola():
+    near = np.where(BINARY == 1, np.abs(F), -np.abs(F))
+    assert close(2 * bo.SmoothedHinge().loss(BINARY, near), bo.SquaredHinge().loss(BINARY, near))
+
+
+def test_smoothed_hinge_ends_in_hinge():
+    assert close(bo.SmoothedHinge(width=1e-30).loss(BINARY, F), bo.Hinge().loss(BINARY, F))
+    assert np.array_equal(bo.SmoothedHinge(width=1e-30).grad_hess(BINARY, F)[0], bo.Hinge().grad_hess(BINARY, F)[0])
+
+
+def test_binary_starts_are_the_probability_they_should_be():
+    share = BINARY.mean()
+    for o in (bo.Brier(), bo.Spherical(), bo.Exponential()):
+        assert o.inverse_link(o.start(BINARY)) == pytest.approx(share, rel=1e-9, abs=0)
+    o = bo.GeneralizedCrossEntropy(q=0.75)
+    assert o.start(BINARY) == pytest.approx(4 * scipy.special.logit(share), rel=1e-9, abs=0)
+    assert bo.SquaredHinge().start(BINARY) == pytest.approx(2 * share - 1, rel=1e-9, abs=0)
 
 
 def test_sigmoid_is_a_factor_of_the_score():

@@ -8,7 +8,7 @@ import pytest
 
 import boostobj as bo
 from boostobj import checks
-from boostobj.elementary import exp, expm1, kernel, sigmoid, softplus
+from boostobj.elementary import exp, expm1, kernel, logistic, sigmoid, softplus
 
 
 def mutant(base, **changes):
@@ -63,6 +63,36 @@ def test_clipped_probability():
 
     killed = failures(mutant(bo.LogLoss, point=staticmethod(point)))
     assert {"gradient is exact", "every curvature is exact", "loss is exact"} <= killed
+
+
+def test_the_label_where_the_probability_belongs():
+    """The second derivative of the focal loss as it is often published: the gradient is right, and nothing else looks wrong."""
+
+    def point(y, f, gamma, alpha):
+        x = f if y == 1.0 else -f
+        p, q, missed, surprise = logistic(x)
+        c = (alpha if y == 1.0 else 1.0 - alpha) * exp(-gamma * missed)
+        share = p * surprise
+        grad = c * (gamma * share + q)
+        published = c * p * (gamma * surprise * (gamma * y - (1.0 - y)) + (2.0 * gamma + 1.0) * (1.0 - y))
+        most = (alpha if y == 1.0 else 1.0 - alpha) * (gamma + 1.0) * (gamma + 1.0) / (2.0 * (gamma + 2.0))
+        damped = c * (gamma * share * gamma * p + (2.0 * gamma + 1.0) * p * q)
+        return c * surprise, -grad if y == 1.0 else grad, published, most, damped
+
+    killed = failures(mutant(bo.Focal, point=staticmethod(point)))
+    assert "every curvature is exact" in killed and "gradient has the sign of the slope" not in killed
+
+
+def test_a_class_called_minus_one_counts_as_any_other():
+    """s = 2*y - 1 where y is -1 or 1."""
+
+    def point(y, f):
+        s = 2.0 * y - 1.0
+        e = exp(-s * f)
+        return e, -s * e, e
+
+    killed = failures(mutant(bo.Exponential, point=staticmethod(point)))
+    assert "the other class may be minus one throughout" in killed and "gradient is exact" not in killed
 
 
 def test_added_epsilon():

@@ -306,7 +306,7 @@ class GeneralizedCrossEntropy(Pointwise):
 
     Equalities: LogLoss as q goes to 0; 1 - p at 1; Spherical is half of it at q = 1/2 and twice the score.
     When not to use it: labels without mistakes (LogLoss learns faster), calibrated probabilities, rare classes (their rows are
-    what is far off).
+    what is far off, and the best constant is so far out that XGBoost's min_child_weight lets nothing be split: a smaller q).
 
     Raises: ValueError for a parameter, target, score or weight outside its set.
 

@@ -153,7 +153,7 @@ class Focal(Pointwise):
     boosters_curvature = "damped"
 
     gamma: float = param(2.0, domain=NON_NEGATIVE, typical=(0.3,))
-    alpha: float = param(0.25, domain=Interval(0, 1), typical=(0.5,))
+    alpha: float = param(0.25, domain=Interval(0, 1))
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any, gamma: Any, alpha: Any) -> Any:
