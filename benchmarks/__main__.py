@@ -46,11 +46,11 @@ def show(console: Console, rows: Sequence[Row], title: str) -> None:
 
 
 def show_learnt(console: Console, rows: Sequence[Row], title: str) -> None:
-    heads = [head for head in rows[0] if head not in ("benchmark", "unit")]
+    heads = [head for head in rows[0] if head != "benchmark" and any(r[head] not in (None, "") for r in rows)]
     table = Table(*heads, title=title)
     for r in rows:
-        pairs = (" ± ".join(map(str, v)) if isinstance(v, list) else v for v in map(r.get, heads))
-        table.add_row(*("" if v is None else str(v) for v in pairs), style="bold red" if broken([r]) else None)
+        cells = (f"{v[0]:.4g} ± {v[1]:.2g}" if isinstance(v, list) else v for v in map(r.get, heads))
+        table.add_row(*("" if v is None else str(v) for v in cells), style="bold red" if broken([r]) else None)
     console.print(table)
 
 

@@ -44,16 +44,16 @@ Contestant = tuple[str, str, bool]  # the booster, the name, whether positives g
 def run(smoke: bool) -> Iterator[Row]:
     sets, seeds, rounds = (SETS[:1], 1, 3) if smoke else (data.at_hand(*SETS), SEEDS, ROUNDS)
     shares = SHARES[1:] if smoke else SHARES
+    groups = []
     for name in sets:
         classes = range(1 if smoke else 10) if name == "digits" else (1,)
         for share in shares:
-            if len(drawn(name, classes[0], share, 0)[2]) == 0:
-                continue
-            units = [
-                {"name": name, "positive": c, "share": share, "seed": s, "rounds": rounds, "few": smoke}
-                for c in classes for s in range(seeds)
-            ]  # fmt: skip
-            yield from compared(units[0], list(learning.spread(draw, units, smoke)))
+            if drawn(name, classes[0], share, 0)[2]:
+                where = {"name": name, "share": share, "rounds": rounds, "few": smoke}
+                groups.append([{**where, "positive": c, "seed": seed} for c in classes for seed in range(seeds)])
+    results = learning.spread(draw, [unit for units in groups for unit in units], smoke)
+    for units in groups:
+        yield from compared(units[0], [next(results) for _ in units])
 
 
 def compared(unit: dict[str, Any], found: list[dict[str, Any]]) -> Iterator[Row]:

@@ -132,8 +132,9 @@ def every(rows):
         each = " and ".join(f"{r['ours'] * 1e6 / r['rows'] / r.get('scores', 1):.2g}" for r in times)
         ratios = (f"{r['ratio']:.2g}" + (", not kept" if measure.broken([r]) else "") for r in map(cells.get, sides))
         out.append((f"`{name}`", each, *ratios))
-    limits = ", ".join(f"{limit:g} of {head}" for head, limit in {(r["against"], r["limit"]): r["limit"] for r in rows})
-    return f"{table(out)}\n\nPromised: at most {limits}."
+    limits = {r["against"]: r["limit"] for r in rows}
+    promises = "; ".join(f"at most {limit:g} times {head}" for head, limit in limits.items())
+    return f"{table(out)}\n\nPromised, in CPU time: {promises}."
 
 
 def learnt(name):

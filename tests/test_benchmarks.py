@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from benchmarks import __main__ as command
-from benchmarks import convergence, data, imbalance, learning, measure
+from benchmarks import convergence, data, imbalance, learning, likelihood, measure
 
 # What the releases print, the timestamps and all; around GetGradient only.
 MONITORS = {
@@ -243,3 +244,12 @@ def test_learning_has_files_of_its_own(tmp_path, monkeypatch, capsys):
     assert json.loads(file.read_text())["environment"] == learning.environment()
     assert command.main(["--check", str(file)]) == 1
     assert "not kept: convergence" in capsys.readouterr().out
+
+
+def test_a_predicted_distribution_is_scored():
+    y = np.array([1.0, 3.0])
+    loss, error = likelihood.scored(stats.norm([0.0, 3.0], [1.0, 2.0]), y)
+    assert loss == pytest.approx(np.log(2 * np.pi) / 2 + (0.5 + np.log(2)) / 2, rel=1e-12)
+    assert error == pytest.approx(np.sqrt(0.5), rel=1e-12)
+    names = {name for name, cls in learning.registered() if likelihood.of_two_parameters(cls)}
+    assert not names & {"softmax", "one_vs_all", "multi_quantile", "multi_expectile", "poisson", "aft"}
