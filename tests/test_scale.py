@@ -475,6 +475,10 @@ def test_training_on_from_a_model(booster):
     assert bo.record(both)["parameters"] == bo.record(whole)["parameters"]
     assert np.abs(predicted(booster, both, x) - predicted(booster, whole, x)).max() <= 1e-11
     assert np.abs(predicted(booster, both, x) - predicted(booster, first, x)).max() > 1e-8
+    if booster == "xgboost":
+        covers = [model.trees_to_dataframe().query("Node == 0")["Cover"] for model in (both, whole)]
+        np.testing.assert_allclose(*covers, rtol=1e-3)
+        assert len(covers[0]) == 8 and bo.record(both)["unit"]["factor"] > 1e9
 
 
 @pytest.mark.skipif(version_of(xgb.__version__) < (3, 1), reason="one base_score for all targets")

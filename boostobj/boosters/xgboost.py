@@ -54,7 +54,18 @@ def train(
     callbacks = [_begun([plan]), *([_forgetting()] if continued else []), *(kwargs.get("callbacks") or ())]
     with _margins(sets, plan):
         booster = xgboost.train(plan.params, data, num_boost_round, obj=plan.gradients, **{**kwargs, "callbacks": callbacks})
-    return _finished(booster, plan)
+    before = _rounds_of(kwargs.get("xgb_model")) if params.get("process_type") != "update" else 0
+    return _finished(booster, plan, before)
+
+
+def _rounds_of(model: Any) -> int:
+    """Of a model to go on from: a Booster, or what one can be loaded from."""
+    import xgboost
+
+    if model is None:
+        return 0
+    booster = model if isinstance(model, xgboost.Booster) else xgboost.Booster(model_file=model)
+    return int(booster.num_boosted_rounds())
 
 
 def _settled(
@@ -229,7 +240,6 @@ def _begun(plans: Collection[Plan]) -> Any:
             boosters = [fold.bst for fold in model.cvfolds] if hasattr(model, "cvfolds") else [model]
             for booster, plan in zip(boosters, plans, strict=True):
                 plan.memory["booster"] = booster
-                plan.memory["before"] = booster.num_boosted_rounds()
                 if plan.renewal:
                     plan.renewal.watch(booster)
             return model
@@ -237,13 +247,13 @@ def _begun(plans: Collection[Plan]) -> Any:
     return Begun()
 
 
-def _finished(booster: Any, plan: Plan) -> Any:
-    """The Booster as an ordinary one: with its leaves and start in the model."""
+def _finished(booster: Any, plan: Plan, before: int) -> Any:
+    """The Booster as an ordinary one: with its leaves and start in the model, which had so many rounds before."""
     start = plan.start
     if plan.restored:
         booster.set_param(plan.restored)
     if plan.unit != units.PLAIN:
-        booster = _edited(booster, functools.partial(_in_the_units_of_the_loss, plan.unit, plan.memory["before"]))
+        booster = _edited(booster, functools.partial(_in_the_unit_of_the_loss, plan.unit, before))
     if plan.renewal:
         plan.renewal.leave(booster)
         booster = _edited(booster, plan.renewal.restore)
@@ -426,7 +436,7 @@ def _edited(booster: Any, change: Callable[[dict[str, Any]], None]) -> Any:
     return booster
 
 
-def _in_the_units_of_the_loss(unit: units.Unit, before: int, model: dict[str, Any]) -> None:
+def _in_the_unit_of_the_loss(unit: units.Unit, before: int, model: dict[str, Any]) -> None:
     """Gains and sums of Hessians as they are without factors, in the trees after so many rounds."""
     boosting = model["learner"]["gradient_booster"]
     if boosting["name"] == "gblinear":
