@@ -26,7 +26,7 @@ _RANKS = {
     *("map", "mean_average_precision"),
 }
 _NO_METRIC = {"none", "na", "null", "custom"}
-_CLASSES = ("logit", "softmax", "one_vs_all")
+_CLASSES = ("logit", "softmax", "one_vs_all", "location")
 """Links of losses whose targets are classes."""
 
 
@@ -242,7 +242,8 @@ def _split(objective: Objective, data: Any, asked: Mapping[str, Any]) -> dict[st
     if "stratified" in asked:
         return {}
     y, _ = protocol.labels(common.public_name(objective), data)
-    return {"stratified": objective.link in _CLASSES and bool((y == np.round(y)).all())}
+    sets = isinstance(objective, Rowwise) and objective.sets  # most of which are rare
+    return {"stratified": objective.link in _CLASSES and not sets and bool((y == np.round(y)).all())}
 
 
 class Plan(NamedTuple):
