@@ -294,7 +294,7 @@ class Tukey(Pointwise):
     Statistician 58, section 3.
 
     >>> Tukey(c=2.0).grad_hess([0.0, 0.0], [1.0, -3.0])
-    (array([ 0.5625, -0.    ]), array([-0.1875,  0.    ]))
+    (array([ 0.5625, -0.    ]), array([-0.1875, -0.    ]))
     """
 
     name = "tukey"
@@ -371,7 +371,7 @@ class Barron(Pointwise):
     Hunter and Lange 2004, A tutorial on MM algorithms, American Statistician 58, section 3.
 
     >>> grad, hess = Barron(alpha=-2.0).grad_hess([0.0, 0.0], [2.0, -6.0])
-    >>> grad.tolist(), hess.tolist()
+    >>> grad.round(4).tolist(), hess.round(4).tolist()
     ([0.5, -0.06], [-0.25, -0.026])
     """
 
