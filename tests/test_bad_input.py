@@ -133,6 +133,8 @@ def test_one_target_warns_only_where_nothing_finite_is_best(name):
     o = bo.get(name)
     one_class = {"log_loss": 1.0, "one_vs_all": 1.0, "multi_label": 1.0, "poisson": 0.0, "tweedie": 0.0}
     one_class |= {name: 1.0 for name, cls in bo.objectives.items() if cls.link == "softmax"}
+    if o.link == "logit" and name != "label_smoothing":
+        one_class[name] = 1.0
     y = np.full(20, one_class.get(name, 1.0))
     if name in one_class:
         with pytest.warns(UserWarning, match="no finite start minimises the loss"):
@@ -147,6 +149,8 @@ def test_one_target_warns_only_where_nothing_finite_is_best(name):
     elif o.link in ("location_scale", "median_sigma"):  # no scale at all would be likeliest
         with pytest.warns(UserWarning, match="differ by less than epsilon"):
             assert o.inverse_link(o.start(y)[None])[0] == pytest.approx([1.0, o.epsilon], rel=0.1, abs=0)
+    elif name == "label_smoothing":
+        assert o.inverse_link(o.start(y)) == pytest.approx(0.95, rel=1e-12, abs=0)
     elif isinstance(o, bo.Groupwise):
         assert o.start(y).tolist() == [0.0]  # a constant does not move differences
     else:
