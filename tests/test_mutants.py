@@ -16,6 +16,7 @@ def mutant(base, **changes):
         "name", "link", "domain", "kinds", "boosters_curvature", "link_slope", "definition", "majorizer", "point", "row",
         "guess", "informant", "apart", "count", "shift_free", "damper", "kinks", "scores", "learns_as", "__doc__",
         "targets", "convex", "group", "by_size", "some", "row_weights", "fallback", "measured_natively",
+        "among_targets", "rounded", "_slope",
         "uneven", "profiled",
         "__annotations__", "__annotate_func__", "__annotate__")}  # fmt: skip
     fields = {f.name: dataclasses.field(default=f.default, metadata=f.metadata) for f in dataclasses.fields(base)}
