@@ -206,8 +206,8 @@ class SymmetricPercentageError(Pointwise):
 
     Raises: ValueError for a parameter, target, score or weight outside its set.
 
-    Source: Makridakis 1993, Accuracy measures: theoretical and practical concerns, International Journal of Forecasting 9,
-    p. 529 (the textbook's, times 100); the root: Charbonnier, Blanc-Feraud, Aubert, Barlaud 1997, table I; the bound: Hunter
+    Source: Makridakis 1993, Accuracy measures: theoretical and practical concerns, International Journal of Forecasting 9
+    (the textbook's, times 100); the root: Charbonnier, Blanc-Feraud, Aubert, Barlaud 1997, table I; the bound: Hunter
     and Lange 2004, A tutorial on MM algorithms, The American Statistician 58, section 3.
 
     >>> import math

@@ -410,8 +410,8 @@ class NegativeBinomial(Pointwise):
 
     Raises: ValueError for a parameter, target, score or weight outside its set.
 
-    Source: Cameron and Trivedi, Regression Analysis of Count Data, 2nd ed., section 3.3.1, eq. 3.28 (log likelihood) and 3.29
-    (its first order conditions); Hilbe, Negative Binomial Regression, 2nd ed., section 8.2.
+    Source: Cameron and Trivedi, Regression Analysis of Count Data, 2nd ed., section 3.3.1 (log likelihood and its
+    first order conditions); Hilbe, Negative Binomial Regression, 2nd ed., section 8.2.
 
     >>> NegativeBinomial(dispersion=1.0).grad_hess([0.0, 3.0], [0.0, 0.0])
     (array([ 0.5, -1. ]), array([0.25, 1.  ]))
