@@ -206,7 +206,7 @@ class Poly1(Pointwise):
 
     Raises: ValueError for a parameter, target, score or weight outside its set.
 
-    Source: Leng et al. 2022, PolyLoss: a polynomial expansion perspective of classification loss functions, section 4.3.
+    Source: Leng et al. 2022, PolyLoss: a polynomial expansion perspective of classification loss functions: Poly-1.
 
     >>> Poly1(epsilon=2.0).loss([1], [0.0]) - LogLoss().loss([1], [0.0])
     array([1.])

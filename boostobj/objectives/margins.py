@@ -107,9 +107,9 @@ class SmoothedHinge(Pointwise):
     Raises: ValueError for a parameter, target, score or weight outside its set, and for targets of which some are 0 and
     some -1.
 
-    Source: Rennie and Srebro 2005, Loss functions for preference levels: regression with discrete ordered labels, eq. 9
-    (width 1); the width: Shalev-Shwartz and Zhang 2013, Stochastic dual coordinate ascent methods for regularized loss
-    minimization, section 4, eq. 22.
+    Source: Rennie and Srebro 2005, Loss functions for preference levels: regression with discrete ordered labels, smooth
+    hinge (width 1); the width: Shalev-Shwartz and Zhang 2013, Stochastic dual coordinate ascent methods for regularized loss
+    minimization, smooth hinge with gamma.
 
     >>> SmoothedHinge().grad_hess([0, 1, 1], [0.0, 0.5, 1.0])
     (array([ 1. , -0.5, -0. ]), array([1., 1., 0.]))
@@ -180,9 +180,9 @@ class SquaredHinge(Pointwise):
 
     Raises: ValueError for a target, score or weight outside its set, and for targets of which some are 0 and some -1.
 
-    Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 2nd ed., section 12.3.2, table 12.1 and
-    exercise 12.1; the estimate: Zhang 2004, Statistical behavior and consistency of classification methods based on convex
-    risk minimization, Annals of Statistics 32, section 2.
+    Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 2nd ed., section 12.3.2, table 12.1,
+    whose hinge is squared; the estimate: Zhang 2004, Statistical behavior and consistency of classification methods based on
+    convex risk minimization, Annals of Statistics 32.
 
     >>> SquaredHinge().grad_hess([-1, 1, 1], [0.0, 0.0, 2.0])
     (array([ 2., -2., -0.]), array([2., 2., 0.]))
@@ -239,7 +239,7 @@ class Exponential(Pointwise):
     Raises: ValueError for a target, score or weight outside its set, and for targets of which some are 0 and some -1.
 
     Source: Friedman, Hastie, Tibshirani 2000, Additive logistic regression: a statistical view of boosting, Annals of
-    Statistics 28, section 4.1, lemma 1; Newton's step: section 4.3, algorithm 4.
+    Statistics 28, lemma 1; Newton's step: algorithm 4.
 
     >>> Exponential().grad_hess([-1, 1], [0.0, 0.0])
     (array([ 1., -1.]), array([1., 1.]))
