@@ -22,11 +22,11 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# Writes benchmarks/results.json and the README's tables; fails if a promised ratio is not kept.
+# Writes benchmarks/results.json and the tables made of it; fails if a promised ratio is not kept.
 .PHONY: bench
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks --out benchmarks/results.json; status=$$?; \
-	    $(BIN)/python tests/readme.py --write speed && exit $$status
+	    $(BIN)/python tests/readme.py --write fast speed && exit $$status
 
 # Writes the results of learning, beside CatBoost and NGBoost; more data sets with BOOSTOBJ_DATA=FOLDER (benchmarks/data.py).
 .PHONY: learn
@@ -35,6 +35,7 @@ learn: $(VENV)/installed-dev
 	xgboost=$$($(BIN)/python -c "import xgboost; print('.'.join(xgboost.__version__.split('.')[:2]))"); status=0; \
 	    $(BIN)/python -m benchmarks convergence --out benchmarks/convergence-xgboost-$$xgboost.json || status=1; \
 	    for name in imbalance likelihood; do $(BIN)/python -m benchmarks $$name --out benchmarks/$$name.json || status=1; done; \
+	    $(BIN)/python tests/readme.py --write convergence imbalance likelihood || status=1; \
 	    exit $$status
 
 .PHONY: bench-smoke

@@ -1,4 +1,4 @@
-"""The README's generated tables: `python tests/readme.py --write` renews them, a test compares."""
+"""The generated tables of README.md and docs/: `python tests/readme.py --write` renews them, a test compares."""
 
 import argparse
 import json
@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT))  # the benchmarks are not installed
 from benchmarks import measure  # noqa: E402
 
 README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def table(rows):
@@ -38,8 +39,29 @@ def objectives():
     return table(rows)
 
 
+GROUPS = {
+    "Real targets": ("regression", "robust", "quantiles", "costs"),
+    "Amounts and counts": ("counts",),
+    "Yes or no": ("classification", "margins", "imbalance"),
+    "Classes, sets of labels, grades": ("multiclass", "ordinal"),
+    "Location and scale of every row": ("distributions",),
+    "Ranking": ("ranking",),
+    "Times": ("survival",),
+}
+
+
+def names():
+    """Every objective by what its target is; a module that is in no group fails here."""
+    found = {}
+    for name, cls in ours():
+        module = cls.__module__.rpartition(".")[2]
+        (title,) = (title for title, modules in GROUPS.items() if module in modules)
+        found.setdefault(title, []).append(f"`{name}`")
+    return table([("target", "objectives"), *((title, ", ".join(found[title])) for title in GROUPS)])
+
+
 def accuracy():
-    kinds = ("loss", "gradient", "exact", "majorized", "damped")
+    kinds = ("loss", "gradient", "exact", "majorized", "fisher", "damped")
     rows = [("objective", *kinds)]
     for name, cls in ours():
         worst = dict.fromkeys(("loss", "gradient", *cls.kinds), 0.0)
@@ -50,9 +72,25 @@ def accuracy():
     return table(rows)
 
 
+def identical():
+    """How many pairs of models are the same in each committed run."""
+    parts = []
+    for run in parity_runs():
+        python = ".".join(run["environment"]["python"].split(".")[:2])
+        same = sum(r["identical"] == "yes" for r in run["results"])
+        rounds = sorted({r["rounds"] for r in run["results"]})
+        versions = ", ".join(f"{k} {v}" for k, v in run["environment"].items())
+        parts.append(f"Python {python}: {same} of {len(run['results'])} pairs identical, {rounds[0]} rounds each; {versions}.")
+    return "\n\n".join(parts)
+
+
+def parity_runs():
+    return [json.loads(file.read_text()) for file in sorted((ROOT / "benchmarks").glob("parity-*.json"))]
+
+
 def parity():
     """A row for each objective and data set, a column for each committed run: pairs with and without weights."""
-    runs = [json.loads(file.read_text()) for file in sorted((ROOT / "benchmarks").glob("parity-*.json"))]
+    runs = parity_runs()
     found = {}
     for i, run in enumerate(runs):
         for r in run["results"]:
@@ -63,13 +101,7 @@ def parity():
     for name, groups in found.items():
         cells = [f"{sum(r['identical'] == 'yes' for r in group)} of {len(group)}" if group else "" for group in groups]
         rows.append((*name, *cells, f"{sum(r['leaves'] for group in groups for r in group):,}"))
-    parts = [table(rows)]
-    for head, run in zip(heads, runs, strict=True):
-        same = sum(r["identical"] == "yes" for r in run["results"])
-        rounds = sorted({r["rounds"] for r in run["results"]})
-        versions = ", ".join(f"{k} {v}" for k, v in run["environment"].items())
-        parts.append(f"{head}: {same} of {len(run['results'])} pairs identical, {rounds[0]} rounds each; {versions}.")
-    return "\n\n".join(parts)
+    return table(rows)
 
 
 def ratios(rows):
@@ -213,6 +245,17 @@ def likelihood():
     return "\n\n".join(parts)
 
 
+def fast():
+    """The first table of `speed`, and how many promises are kept."""
+    rows = json.loads((ROOT / "benchmarks" / "results.json").read_text())["results"]
+    return f"{ratios([r for r in rows if r['benchmark'] == 'gradient'])}\n\n{promises(rows)}"
+
+
+def promises(rows):
+    limits, missed = [r for r in rows if r["limit"] is not None], measure.broken(rows)
+    return f"{len(limits) - len(missed)} of {len(limits)} promises are kept."
+
+
 def speed():
     result = json.loads((ROOT / "benchmarks" / "results.json").read_text())
     parts = []
@@ -227,9 +270,7 @@ def speed():
         many = [r for r in rows if r["limit"] is None and ("data" in r or r["benchmark"] in ("scaling", "cold"))]
         if rows:
             parts += [f"### {title}", ratios([r for r in rows if r not in many]), *in_words(many)]
-    missed = measure.broken(result["results"])
-    limits = sum(r["limit"] is not None for r in result["results"])
-    parts.append(f"{limits - len(missed)} of {limits} promises are kept.")
+    parts.append(promises(result["results"]))
     parts.append(", ".join(f"{k} {v}" for k, v in result["environment"].items()) + ".")
     return "\n\n".join(parts)
 
@@ -244,7 +285,21 @@ SPEED = {
     "Overhead, memory, cold start": ("scaling", "memory", "cold"),
 }
 LEARNING = {"convergence": convergence, "imbalance": imbalance, "likelihood": likelihood}
-SECTIONS = {"objectives": objectives, "accuracy": accuracy, "parity": parity, "speed": speed, **LEARNING}
+SECTIONS = {
+    "names": names,
+    "objectives": objectives,
+    "accuracy": accuracy,
+    "identical": identical,
+    "parity": parity,
+    "fast": fast,
+    "speed": speed,
+    **LEARNING,
+}
+
+
+def parts_of(text):
+    """The names of a page's generated parts."""
+    return [name for name in SECTIONS if f"<!-- {name} -->\n" in text]
 
 
 def renewed(text, names):
@@ -258,5 +313,7 @@ def renewed(text, names):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", nargs="*", choices=SECTIONS, required=True, help="these tables, or all of them")
-    text = README.read_text()
-    README.write_text(renewed(text, parser.parse_args().write or [name for name in SECTIONS if f"<!-- {name} -->" in text]))
+    wanted = parser.parse_args().write or SECTIONS
+    for page in PAGES:
+        text = page.read_text()
+        page.write_text(renewed(text, [name for name in parts_of(text) if name in wanted]))
