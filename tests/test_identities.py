@@ -418,7 +418,7 @@ ROOT2 = math.sqrt(2)
     (-2.0, lambda curvature: bo.GemanMcClure(c=3.0, curvature=curvature)),
     (-1e18, lambda curvature: bo.Welsch(c=1.5 * ROOT2, curvature=curvature)),
     (-1.7e308, lambda curvature: bo.Welsch(c=1.5 * ROOT2, curvature=curvature)),
-], ids=str)  # fmt: skip
+], ids=lambda v: repr(v) if isinstance(v, float) else "other")  # fmt: skip
 def test_barrons_loss_is_five_others(alpha, other, curvature):
     mine, other = bo.Barron(alpha=alpha, scale=1.5, curvature=curvature), other(curvature)
     u2 = ((F - Y) / 1.5) ** 2  # what the exponent of Welsch's loss has of units
