@@ -244,18 +244,28 @@ def smooth_quantile(y, f, alpha, width):
 
 @formula
 def non_crossing_quantile(y, f, alpha, width):
+    m = f.shape[1] // 2
     p = f / width
     steps = width * np.logaddexp(0, p)
-    steps[:, 0] = f[:, 0]
-    x = (np.cumsum(steps, axis=1) - y[:, None]) / width
+    above = np.cumsum(steps[:, m + 1 :], axis=1)
+    below = np.cumsum(steps[:, :m][:, ::-1], axis=1)[:, ::-1]
+    middle = f[:, m : m + 1]
+    x = (np.concatenate([middle - below, middle, middle + above], axis=1) - y[:, None]) / width
     t = np.tanh(x)
-    pull = np.cumsum((width * (t + 1 - 2 * np.array(alpha, f.dtype)))[:, ::-1], axis=1)[:, ::-1]
+    each = width * (t + 1 - 2 * np.array(alpha, f.dtype))
+
+    def moved(v, sign):
+        """Sums over the levels that a score moves."""
+        up = np.cumsum(v[:, m + 1 :][:, ::-1], axis=1)[:, ::-1]
+        down = sign * np.cumsum(v[:, :m], axis=1)
+        return np.concatenate([down, v.sum(axis=1, keepdims=True), up], axis=1)
+
+    pull = moved(each, -1)
     slope = 1 / (1 + np.exp(-p))
-    slope[:, 0] = 1
+    slope[:, m] = 1
     bend = np.maximum(pull, 0) * np.tanh(p / 2) / (2 * f)
-    bend[:, 0] = 0
-    parts = np.arange(1, f.shape[1] + 1, dtype=f.dtype) * t / x
-    return slope * pull, np.cumsum(parts[:, ::-1], axis=1)[:, ::-1] + bend
+    bend[:, m] = 0
+    return slope * pull, moved(t / x, 1) + bend
 
 
 def _normal(r, log_scale, epsilon):

@@ -926,11 +926,18 @@ class Pointwise(_Textbook):
         low, high = candidates[max(at - 1, 0)], candidates[min(at + 1, len(candidates) - 1)]
         if low <= known <= high or losses[at] >= total(known, *few):
             return known, unbounded
+        ends = at in (0, len(candidates) - 1)
+        for _ in range(8):  # a valley may be far narrower than a step of the search
+            if ends or slope(low) < 0 < slope(high):
+                break
+            inside = np.linspace(low, high, 33)
+            best = 1 + int(np.argmin([total(c, *few) for c in inside[1:-1]]))
+            low, high = inside[best - 1], inside[best + 1]
         if slope(low) < 0 < slope(high):
             while low < (middle := low / 2 + high / 2) < high:
                 low, high = (middle, high) if slope(middle) < 0 else (low, middle)
             found = float(high), False
-        elif 0 < at < len(candidates) - 1:  # between valleys so far apart that nothing there has a slope
+        elif not ends:  # between valleys so far apart that nothing there has a slope
             found = float(candidates[at]), False
         elif unbounded:
             return known, True

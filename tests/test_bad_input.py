@@ -107,7 +107,7 @@ def test_containers_of_the_wrong_kind_or_without_labels():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: bo.LogCosh(scale=0), r"LogCosh: scale must be a number in \(0, inf\), got 0.0"),
+        (lambda: bo.LogCosh(scale=0), r"LogCosh: scale must be a number in \(0, inf\), or 'auto', got 0.0"),
         (lambda: bo.PseudoHuber(delta=float("nan")), r"PseudoHuber: delta must be .*, got nan"),
         (lambda: bo.LogLoss(scale_pos_weight="2"), r"LogLoss: scale_pos_weight must be .*, got '2'"),
         (lambda: bo.Softmax(num_class=1), r"Softmax: num_class must be an integer in \[2, .*, or None, got 1"),
@@ -149,6 +149,8 @@ def test_one_target_warns_only_where_nothing_finite_is_best(name):
     elif o.link in ("location_scale", "median_sigma"):  # no scale at all would be likeliest
         with pytest.warns(UserWarning, match="differ by less than epsilon"):
             assert o.inverse_link(o.start(y)[None])[0] == pytest.approx([1.0, o.epsilon], rel=0.1, abs=0)
+    elif o.link == "ascending":  # as far apart as smoothing makes them
+        assert (np.diff(o.inverse_link(o.start(y)[None])[0]) > 0.5 * o.width).all()
     elif name == "label_smoothing":
         assert o.inverse_link(o.start(y)) == pytest.approx(0.95, rel=1e-12, abs=0)
     elif isinstance(o, bo.Groupwise):
@@ -208,7 +210,7 @@ def test_a_stray_class_index_does_not_become_a_billion_classes(value):
 @pytest.mark.parametrize("rows", [1, 3, 5])
 def test_an_offset_has_one_row_per_target(name, rows):
     o = bo.get(name)
-    y = [0.25, 1, 1, 0.25] if name in ("gamma", "log_normal") else [0, 1, 1, 0]
+    y = [0.25, 1, 1, 0.25] if name in ("gamma", "inverse_gaussian", "log_normal") else [0, 1, 1, 0]
     with pytest.raises(ValueError, match=f"y has 4 rows, offset has {rows}"):
         o.start(y, offset=np.zeros(scores(name, rows)))
     with pytest.raises(ValueError, match="offset must have shape"):
@@ -226,7 +228,7 @@ def test_every_float64_score_is_taken(name):
         raw[1, -1] = far
     else:
         raw[1] = -far
-    y = np.array([1.0, 1.0]) if name in ("gamma", "log_normal") else np.array([0.0, 1.0])
+    y = np.array([1.0, 1.0]) if name in ("gamma", "inverse_gaussian", "log_normal") else np.array([0.0, 1.0])
     for order in "CF":
         grad, hess = o(y, np.array(raw, order=order))
         assert np.isfinite(grad).all() and np.isfinite(hess).all() and grad.shape == raw.shape

@@ -46,7 +46,8 @@ QUIET = {"verbosity": -1, "num_threads": 1, "deterministic": True, "force_row_wi
 
 
 def objective(name):
-    return bo.get(name, **{p.name: 30.0 for p in bo.objectives[name].parameters() if p.unit == "y"})
+    """With parameters in the unit of the targets of about their size."""
+    return bo.get(name, **{p.name: 30.0 * p.deviations for p in bo.objectives[name].parameters() if p.unit == "y"})
 
 
 def columns(o):

@@ -56,7 +56,7 @@ def test_check_passes_and_says_so(capsys):
     [
         (["show", "logloss"], "log_loss"),
         (["check", "log_cosh", "--param", "scale"], "--param must be NAME=VALUE, got 'scale'"),
-        (["check", "log_cosh", "--param", "scale=-1"], "LogCosh: scale must be a number in (0, inf), got -1"),
+        (["check", "log_cosh", "--param", "scale=-1"], "LogCosh: scale must be a number in (0, inf), or 'auto', got -1"),
         (["check", "log_cosh", "--param", "width=1"], "LogCosh has no parameter 'width'"),
         (["parity", "--rounds", "0"], "--rounds must be at least 1, got 0"),
         (["parity", "--json", "no such directory/file"], "there is no directory no such directory"),
@@ -101,11 +101,11 @@ def test_doctor_says_whether_it_cannot_work(tmp_path, capsys):
     (tmp_path / "y.csv").write_text(f"price,weight,name\n{rows}\n")
     assert cli.main(["doctor", "squared_error", str(tmp_path / "y.npy")]) == 0
     assert "nothing stands in the way" in capsys.readouterr().out
-    arguments = ["doctor", "pseudo_huber", str(tmp_path / "y.csv"), "--column", "price", "--weight", "weight"]
-    arguments += ["--param", "delta=2", "--booster", "xgboost"]
-    assert cli.main([*arguments, "--param", "curvature=exact"]) == 1
+    arguments = ["doctor", "reg:pseudohubererror", str(tmp_path / "y.csv"), "--column", "price", "--weight", "weight"]
+    arguments += ["--param", "huber_slope=2", "--booster", "xgboost"]
+    assert cli.main(arguments) == 1
     printed = capsys.readouterr().out
-    assert "xgboost cannot (hessian)" in printed and "train PseudoHuber(delta=2" in printed
+    assert "xgboost cannot (hessian)" in printed and "train PseudoHuber(" in printed
     assert cli.main(["doctor", "squared_error", *arguments[2:5], "--set", "min_child_weight=60"]) == 1
     assert "min_child_weight=60" in capsys.readouterr().out
 

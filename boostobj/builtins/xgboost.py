@@ -135,7 +135,8 @@ def many_expectiles(y, f, w, alpha, hess):  # type: ignore[no-untyped-def]
                 f[j, b] = f[j - 1, b] + (_GAP + softplusf(f[j, b]))
             d = f[j, b] - y[b]
             v = where(d >= _ZERO, _ONE - alpha[j], alpha[j])
-            grads[j, b] = min(max((v * d) * w[b], -_LARGEST), _LARGEST)
+            # An infinite gradient times a weight of 0 is NaN in XGBoost; here it is 0.
+            grads[j, b] = where(w[b] == _ZERO, _ZERO, min(max((v * d) * w[b], -_LARGEST), _LARGEST))
             hesses[j, b] = v * w[b]
     hess[0, :] = _ONE
     hess_sum = np.empty(n, _f4)
