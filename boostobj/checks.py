@@ -66,12 +66,12 @@ def run(objective: Objective) -> Iterator[Outcome]:
             yield Outcome(name, None)
 
 
-def variants(cls: type[Objective], *, typical: bool = True) -> Iterator[Objective]:
-    """A class with its defaults and, if `typical`, each typical value of each parameter, under every curvature."""
+def variants(cls: type[Objective]) -> Iterator[Objective]:
+    """A class with its defaults and each typical value of each parameter, under every curvature."""
     # What is left to the data by default has no definition of its own: its first typical value stands in.
     base = {p.name: p.typical[0] for p in cls.parameters() if p.auto and p.default == AUTO}
     settings: list[dict[str, Any]] = [base]
-    for parameter in cls.parameters() if typical else ():
+    for parameter in cls.parameters():
         settings += [made for value in parameter.typical if (made := {**base, parameter.name: value}) != base]
     for setting in settings:
         for curvature in ("default", *cls(**setting).curvatures):
@@ -265,15 +265,10 @@ def kinks_at(o: _Textbook, y: np.ndarray, raw: np.ndarray) -> np.ndarray | None:
 
 
 @functools.cache
-def reference(cls: type[_Textbook], parameters: tuple[tuple[str, Any], ...], narrow: bool = False) -> Reference:
-    """The truth for a class and its parameters; `narrow` at scores that are float32."""
+def reference(cls: type[_Textbook], parameters: tuple[tuple[str, Any], ...]) -> Reference:
+    """The truth for a class and its parameters."""
     o = cls(**dict(parameters))
     y, raw = _points(o)
-    if narrow:
-        if o._wants.groups:  # which stay whole
-            raw = np.clip(raw, -1e38, 1e38)
-        keep = np.abs(raw).reshape(len(y), -1).max(axis=1) <= 1e38
-        y, raw = y[keep], raw[keep].astype(np.float32).astype(np.float64)
     keep = scores_of(o).contains(raw).reshape(len(y), -1).all(axis=1)
     distance = kinks_at(o, y, raw)
     if distance is not None:  # a kink has no derivative: `check_kinks_take_a_side` looks there
@@ -288,9 +283,9 @@ def evaluated(o: _Textbook, y: np.ndarray, raw: np.ndarray) -> Reference:
     return (_rowwise_reference if isinstance(o, Rowwise) else _pointwise_reference)(o, y, raw)
 
 
-def reference_of(o: Objective, narrow: bool = False) -> Reference:
+def reference_of(o: Objective) -> Reference:
     law = textbook(o)
-    return reference(type(law), tuple((p.name, getattr(law, p.name)) for p in law.parameters() if p.kernel), narrow)
+    return reference(type(law), tuple((p.name, getattr(law, p.name)) for p in law.parameters() if p.kernel))
 
 
 def _at(mp: Any, function: Callable, target: tuple, fields: dict[str, Any], score: Any) -> Any:
@@ -465,18 +460,17 @@ def worst(got: np.ndarray, true: list) -> tuple[float, int]:
     return most, row // (len(flat) // len(true))
 
 
-def errors(o: Objective, narrow: bool = False) -> dict[str, float]:
+def errors(o: Objective) -> dict[str, float]:
     """Largest error of loss, gradient and each curvature in units, for the published table."""
-    return {what: most for what, (most, _) in _errors(textbook(o), narrow).items()}
+    return {what: most for what, (most, _) in _errors(textbook(o)).items()}
 
 
-def _errors(o: _Textbook, narrow: bool) -> dict[str, tuple[float, int]]:
-    true = reference_of(o, narrow)
-    raw = true.raw.astype(np.float32) if narrow else true.raw
+def _errors(o: _Textbook) -> dict[str, tuple[float, int]]:
+    true = reference_of(o)
     o = _with(o)
-    out = {} if narrow else {"loss": worst(_losses(o, true), true.loss)}
+    out = {"loss": worst(_losses(o, true), true.loss)}
     for kind in o.kinds:
-        grad, hess = _with(o, kind).grad_hess(true.y, raw, true.weight, group=true.group)
+        grad, hess = _with(o, kind).grad_hess(true.y, true.raw, true.weight, group=true.group)
         out["gradient"] = worst(grad, true.grad)
         out[kind] = worst(hess, true.curvature[kind])
     return out
@@ -660,10 +654,10 @@ def check_docstring_says_what_one_must_know(o: Objective) -> None:
 # Exact
 
 
-def _within_limit(o: Objective, what: str, narrow: bool = False) -> None:
+def _within_limit(o: Objective, what: str) -> None:
     law = textbook(o)
-    most, row = _errors(law, narrow)[what]
-    true = reference_of(law, narrow)
+    most, row = _errors(law)[what]
+    true = reference_of(law)
     where = f"y={true.y[row]!r}, raw={true.raw[row]!r}"
     assert most <= LIMIT, f"{what} of {law!r} is {most:.3g} units off at {where}"
 
@@ -686,8 +680,23 @@ def check_every_curvature_is_exact(o: Objective) -> None:
 
 @check
 def check_float32_scores_are_exact(o: Objective) -> None:
-    for what in ("gradient", *textbook(o).kinds):
-        _within_limit(o, what, narrow=True)
+    """They are widened before anything is computed, and what comes out is rounded once: exact where float64 scores are."""
+    law = textbook(o)
+    y, raw = _points(law)
+    group = _small_groups() if law._wants.groups else None
+    if group is not None:  # they stay whole
+        raw = np.clip(raw, -1e38, 1e38)
+    keep = (np.abs(raw) <= 1e38).reshape(len(y), -1).all(axis=1)
+    y, raw = y[keep], raw[keep].astype(np.float32)
+    inside = scores_of(law).contains(raw).reshape(len(y), -1).all(axis=1)
+    y, raw = y[inside], raw[inside]
+    for kind in law.kinds:
+        wide = _with(law, kind).grad_hess(y, raw.astype(np.float64), group=group)
+        expected = [np.clip(v, -FLOAT32, FLOAT32).astype(np.float32) for v in wide]
+        for got, value in zip(_with(law, kind).grad_hess(y, raw, group=group), expected, strict=True):
+            wrong = np.flatnonzero((got != value).reshape(len(y), -1).any(axis=1))
+            where = wrong[0] if wrong.size else 0
+            assert not wrong.size, f"{kind}: {got[where]!r} for {value[where]!r} at y={y[where]!r}, raw={raw[where]!r}"
 
 
 def _is_flat(law: _Textbook, kind: str) -> bool:

@@ -200,10 +200,8 @@ def _check(arguments: argparse.Namespace) -> int:
     for outcome in outcomes:
         if outcome.error:
             console.print(f"{outcome.name}: {outcome.error}", markup=False, highlight=False)
-    units = {f"{what}{suffix}": most for narrow, suffix in ((False, ""), (True, ", float32"))
-             for what, most in checks.errors(o, narrow).items()}
     errors = _table(f"largest error in units (limit {checks.LIMIT:g})", "what", "units")
-    for what, most in units.items():
+    for what, most in checks.errors(o).items():
         errors.add_row(what, f"{most:.2f}")
     console.print(errors)
     failed = sum(outcome.error is not None for outcome in outcomes)

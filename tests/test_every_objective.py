@@ -1,9 +1,10 @@
 """Every check on every variant of every registered objective and of every name of a booster.
 
-BOOSTOBJ_SHORT leaves all of them at their defaults: a second run, on another Python, need not repeat what does not depend
-on it.
+BOOSTOBJ_SHORT leaves all of them at their defaults, ours under the boosters' curvature: a second run, on another Python, need
+not repeat what does not depend on it.
 """
 
+import itertools
 import os
 
 import pytest
@@ -18,7 +19,7 @@ def apart(objective):
 
 
 SHORT = bool(os.environ.get("BOOSTOBJ_SHORT"))
-VARIANTS = [v for cls in bo.objectives.values() for v in checks.variants(cls, typical=not SHORT)]
+VARIANTS = [v for cls in bo.objectives.values() for v in itertools.islice(checks.variants(cls), 1 if SHORT else None)]
 BUILTINS = [o for o in checks.builtin_variants() if not (SHORT and o.values)]
 
 
@@ -30,5 +31,5 @@ def test_every_check(objective):
 
 def test_there_are_enough_checks_and_variants():
     assert len(checks.ALL) >= 30
-    assert len(VARIANTS) >= (2 if SHORT else 3) * len(bo.objectives)
+    assert len(VARIANTS) >= (1 if SHORT else 3) * len(bo.objectives)
     assert {type(v) for v in VARIANTS} == set(bo.objectives.values())

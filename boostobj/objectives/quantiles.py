@@ -81,7 +81,7 @@ class SmoothQuantile(Pointwise):
     ----------
     alpha : float in (0, 1)
         Level of the quantile.
-    width : float in (0, inf), unit of y, or "auto": a tenth of the targets' median absolute deviation
+    width : float in (0, inf), unit of y, or "auto": a quarter of the targets' median absolute deviation
         What the kink is smoothed over. The factor of 2*width between this loss and the quantile loss keeps Hessians between
         0 and 1 in any unit of the target: boosters compare them with numbers (min_child_weight, lambda).
 
@@ -109,7 +109,7 @@ class SmoothQuantile(Pointwise):
     among_targets = False
 
     alpha: float = param(0.5, domain=Interval(0, 1), typical=(0.1,))
-    width: float = param(1.0, domain=POSITIVE, unit="y", typical=(0.01,), deviations=0.1)
+    width: float = param(1.0, domain=POSITIVE, unit="y", typical=(0.01,), deviations=0.25)
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any, alpha: Any, width: Any) -> Any:

@@ -541,7 +541,7 @@ class EpsilonInsensitive(Pointwise):
 
     Parameters
     ----------
-    epsilon : float in [0, inf), unit of y
+    epsilon : float in [0, inf), unit of y, or "auto": a twentieth of the targets' median absolute deviation
         What is not more off than that counts as right.
 
     Equalities: AbsoluteError for epsilon=0, in the boosters' door too. When not to use it: an error is an error, however small
@@ -562,7 +562,7 @@ class EpsilonInsensitive(Pointwise):
     kinds = ("exact",)
     boosters_curvature = "smoothed"
 
-    epsilon: float = param(0.1, domain=NON_NEGATIVE, unit="y", typical=(30.0,))
+    epsilon: float = param(0.1, domain=NON_NEGATIVE, unit="y", typical=(30.0,), deviations=0.05)
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any, epsilon: Any) -> Any:
@@ -613,7 +613,7 @@ class SquaredEpsilonInsensitive(Pointwise):
 
     Parameters
     ----------
-    epsilon : float in [0, inf), unit of y
+    epsilon : float in [0, inf), unit of y, or "auto": a twentieth of the targets' median absolute deviation
         What is not more off than that counts as right.
 
     Equalities: SquaredError for epsilon=0; half of scikit-learn's squared_epsilon_insensitive. When not to use it: outliers
@@ -634,7 +634,7 @@ class SquaredEpsilonInsensitive(Pointwise):
     kinds = ("exact", "majorized")
     boosters_curvature = "majorized"
 
-    epsilon: float = param(0.1, domain=NON_NEGATIVE, unit="y", typical=(30.0,))
+    epsilon: float = param(0.1, domain=NON_NEGATIVE, unit="y", typical=(30.0,), deviations=0.05)
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any, epsilon: Any) -> Any:
