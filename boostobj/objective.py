@@ -67,7 +67,7 @@ class Objective(ABC):
     """The built-in, of either booster, whose arithmetic learns this loss."""
     uneven: ClassVar[bool] = False
     """Whether the curvatures of the scores of a row have different units (1/y**2 for a mean, none for the logarithm of a
-    scale): training then brings each near 1, for lambda and min_child_weight to mean rows."""
+    scale), or nearly vanish in some data: training then brings each near 1, for lambda and min_child_weight to mean rows."""
     _auto: ClassVar[tuple[str, ...]] = ()
     """The parameters that are "auto"; an attribute of its own where there are any, not to look for them in every round."""
 

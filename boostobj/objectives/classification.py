@@ -306,7 +306,7 @@ class GeneralizedCrossEntropy(Pointwise):
 
     Equalities: LogLoss as q goes to 0; 1 - p at 1; Spherical is half of it at q = 1/2 and twice the score.
     When not to use it: labels without mistakes (LogLoss learns faster), calibrated probabilities, rare classes (their rows are
-    what is far off, and the best constant is so far out that XGBoost's min_child_weight lets nothing be split: a smaller q).
+    what is far off: a smaller q).
 
     Raises: ValueError for a parameter, target, score or weight outside its set.
 
@@ -322,6 +322,7 @@ class GeneralizedCrossEntropy(Pointwise):
     convex = False
     kinds = ("exact", "majorized", "damped")
     boosters_curvature = "damped"
+    uneven = True  # where a class is rare its Hessians at the start are far below those of log loss
 
     q: float = param(0.7, domain=Interval(0, 1, "high"), typical=(1e-9, 0.98))
 
@@ -386,6 +387,7 @@ class Brier(Pointwise):
     convex = False
     kinds = ("exact", "majorized", "damped")
     boosters_curvature = "damped"
+    uneven = True  # where a class is rare its Hessians at the start are far below those of log loss
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any) -> Any:
@@ -449,6 +451,7 @@ class Spherical(Pointwise):
     convex = False
     kinds = ("exact", "majorized", "damped")
     boosters_curvature = "damped"
+    uneven = True  # where a class is rare its Hessians at the start are far below those of log loss
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any) -> Any:
