@@ -35,7 +35,7 @@ learn: $(VENV)/installed-dev
 	xgboost=$$($(BIN)/python -c "import xgboost; print('.'.join(xgboost.__version__.split('.')[:2]))"); status=0; \
 	    $(BIN)/python -m benchmarks convergence --out benchmarks/convergence-xgboost-$$xgboost.json || status=1; \
 	    for name in imbalance likelihood; do $(BIN)/python -m benchmarks $$name --out benchmarks/$$name.json || status=1; done; \
-	    $(BIN)/python tests/readme.py --write convergence imbalance likelihood || status=1; \
+	    $(BIN)/python tests/readme.py --write learns convergence imbalance likelihood || status=1; \
 	    exit $$status
 
 .PHONY: bench-smoke

@@ -189,10 +189,20 @@ def below(result):
     return ", ".join(f"{k} {v}" for k, v in result["environment"].items()) + "."
 
 
+def learns():
+    """What is promised of convergence, of the first environment."""
+    found = learnt("convergence")[:1]
+    return converged([result | {"results": [r for r in result["results"] if r["kind"] == "robust"]} for result in found])
+
+
 def convergence():
+    return converged(learnt("convergence"))
+
+
+def converged(results):
     """The middle and the worst ratio over the data sets, of each objective and booster, for each kind of labels."""
     parts = []
-    for result in learnt("convergence"):
+    for result in results:
         rows = result["results"]
         labels = list(dict.fromkeys(r["labels"] for r in rows))
         out = [("", "kind", "booster", *(f"{text}: middle, worst" for text in labels))]
@@ -284,7 +294,7 @@ SPEED = {
     "Threads": ("threads",),
     "Overhead, memory, cold start": ("scaling", "memory", "cold"),
 }
-LEARNING = {"convergence": convergence, "imbalance": imbalance, "likelihood": likelihood}
+LEARNING = {"learns": learns, "convergence": convergence, "imbalance": imbalance, "likelihood": likelihood}
 SECTIONS = {
     "names": names,
     "objectives": objectives,

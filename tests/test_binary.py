@@ -58,7 +58,6 @@ def test_every_one_learns_a_rare_class(cls, booster):
     x, y = rare()
     assert 80 < y.sum() < 120
     made = data(booster, x, y)
-    # With its usual q rows of a rare class are what is far off: its best constant is so far out that nothing has a pull.
     o = cls()
     trained = bo.train(PARAMS[booster], made, 20, objective=o)
     raw = trained.predict(x, raw_score=True) if booster == "lightgbm" else trained.predict(made, output_margin=True)
