@@ -1,5 +1,6 @@
 """Bad input is refused before anything is trained, in the boosters' own calls too; extreme input is not bad."""
 
+import chosen
 import lightgbm as lgb
 import numpy as np
 import pytest
@@ -128,7 +129,7 @@ def test_unknown_parameters(name):
         bo.get(name, slope=2)
 
 
-@pytest.mark.parametrize("name", sorted(bo.objectives))
+@pytest.mark.parametrize("name", chosen.classes())
 def test_one_target_warns_only_where_nothing_finite_is_best(name):
     o = bo.get(name)
     one_class = {"log_loss": 1.0, "one_vs_all": 1.0, "multi_label": 1.0, "poisson": 0.0, "tweedie": 0.0}
@@ -206,7 +207,7 @@ def test_a_stray_class_index_does_not_become_a_billion_classes(value):
         bo.Softmax().start(y)
 
 
-@pytest.mark.parametrize("name", sorted([*bo.objectives, "binary:logistic", "lightgbm:multiclass"]))
+@pytest.mark.parametrize("name", sorted([*chosen.classes(), "binary:logistic", "lightgbm:multiclass"]))
 @pytest.mark.parametrize("rows", [1, 3, 5])
 def test_an_offset_has_one_row_per_target(name, rows):
     o = bo.get(name)
@@ -217,7 +218,7 @@ def test_an_offset_has_one_row_per_target(name, rows):
         o.start(y, offset=np.zeros((*scores(name, 4), 1, 1)))
 
 
-@pytest.mark.parametrize("name", sorted([*bo.objectives, "lightgbm:binary", "lightgbm:multiclass"]))
+@pytest.mark.parametrize("name", sorted([*chosen.classes(), "lightgbm:binary", "lightgbm:multiclass"]))
 def test_every_float64_score_is_taken(name):
     o = bo.get(name)
     far = np.finfo(np.float64).max

@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import chosen
 import lightgbm as lgb
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import xgboost as xgb
 import boostobj as bo
 from boostobj import checks
 
-BOUNDED = [cls for cls in bo.objectives.values() if "majorized" in getattr(cls, "kinds", ())]
+BOUNDED = [cls for cls in chosen.classes().values() if "majorized" in getattr(cls, "kinds", ())]
 ROUNDS, ROWS = 6, 150
 EPS32, EPS64 = 2.0**-24, 2.0**-53
 

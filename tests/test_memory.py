@@ -9,6 +9,7 @@ import textwrap
 import tracemalloc
 from pathlib import Path
 
+import chosen
 import numpy as np
 import pytest
 
@@ -22,7 +23,7 @@ GROUPS = 100
 BLOCK = 49_152  # of k scores a row: some hundreds of rows, however many there are
 OBJECTIVES = [
     # With numbers for what is left to the data by default, which a plain call makes of all labels each time.
-    *(v for cls in bo.objectives.values() for v in list(checks.variants(cls))[:2]),
+    *(v for cls in chosen.classes().values() for v in list(checks.variants(cls))[:2]),
     *(bo.get(name) for name in sorted(builtins.names()) if name != "lightgbm:rank_xendcg"),  # it must know the round
     bo.get("lightgbm:binary", is_unbalance=True),
 ]

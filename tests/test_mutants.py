@@ -5,10 +5,10 @@ BOOSTOBJ_SHORT leaves this to the first run: what the suite notices does not dep
 
 import dataclasses
 import math
-import os
 import re
 from pathlib import Path
 
+import chosen
 import numpy as np
 import pytest
 
@@ -16,7 +16,7 @@ import boostobj as bo
 from boostobj import checks
 from boostobj.elementary import exp, expm1, kernel, logistic, sigmoid, softplus
 
-pytestmark = pytest.mark.skipif(bool(os.environ.get("BOOSTOBJ_SHORT")), reason="the first run has it")
+pytestmark = pytest.mark.skipif(chosen.SHORT, reason="the first run has it")
 
 
 def mutant(base, **changes):

@@ -7,6 +7,7 @@ import math
 import pickle
 from typing import final
 
+import chosen
 import lightgbm as lgb
 import numpy as np
 import pytest
@@ -36,10 +37,10 @@ def auto(cls, **more):
     return cls(**dict.fromkeys(widths(cls), "auto"), **more)
 
 
-SCALED = [cls for _, cls in sorted(bo.objectives.items()) if widths(cls)]
+SCALED = [cls for _, cls in chosen.classes().items() if widths(cls)]
 PERCENTAGES = (bo.SquaredPercentageError,)
 """What is added to the targets changes what an error costs there. (LINEX has a mean curvature of 1 at its start in any unit.)"""
-FREE = [cls for _, cls in sorted(bo.objectives.items()) if not widths(cls) and not cls.uneven]
+FREE = [cls for _, cls in chosen.classes().items() if not widths(cls) and not cls.uneven]
 
 
 @final

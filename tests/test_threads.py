@@ -9,6 +9,7 @@ import sys
 import threading
 import weakref
 
+import chosen
 import numpy as np
 import pytest
 
@@ -16,7 +17,7 @@ import boostobj as bo
 from boostobj import checks, protocol, threads
 
 ROWS = 1237
-OBJECTIVES = [v for cls in bo.objectives.values() for v in checks.variants(cls)] + list(checks.builtin_variants())
+OBJECTIVES = [*chosen.variants(), *checks.builtin_variants()]
 
 
 @pytest.fixture
