@@ -8,7 +8,6 @@ import json
 import platform
 import re
 import time
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -479,11 +478,6 @@ def claimed(everything: bool = False) -> list[Case]:
     """What `boostobj parity` runs: every claim of the table, on real data, with and without weights; `--all` has more."""
     one = [case for case in _real() + (_more() if everything else []) if exists(case)]
     return [dataclasses.replace(case, weighted=weighted) for case in one for weighted in (False, True)]
-
-
-def run_all(cases: Iterable[Case] | None = None) -> Iterator[Result]:
-    for case in claimed() if cases is None else cases:
-        yield run(case)
 
 
 def row(result: Result) -> dict[str, Any]:
