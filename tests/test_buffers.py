@@ -4,6 +4,7 @@ import gc
 import pickle
 import threading
 
+import chosen
 import numpy as np
 import pytest
 
@@ -130,10 +131,8 @@ def test_the_textbooks_door_never_reuses():
     assert not places & {address(v) for v in results}
 
 
-def test_the_boosters_door_reuses():
-    """For an objective of each base and way to a curvature: the memory is taken where these are told apart."""
-    ways = {(cls.__bases__, cls.boosters_curvature): name for name, cls in sorted(bo.objectives.items())}
-    for name in ways.values():
+def test_every_objective_in_the_boosters_door_reuses():
+    for name in chosen.classes():
         o = bo.get(name)
         y, raw = data(o)
         for scores in (raw, raw.astype(np.float32)):

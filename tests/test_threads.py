@@ -17,7 +17,7 @@ import boostobj as bo
 from boostobj import checks, protocol, threads
 
 ROWS = 1237
-OBJECTIVES = [*chosen.variants(), *checks.builtin_variants()]
+OBJECTIVES = [v for cls in chosen.classes().values() for v in checks.variants(cls)] + list(checks.builtin_variants())
 
 
 @pytest.fixture
