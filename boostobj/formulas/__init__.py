@@ -1,0 +1,1 @@
+"""Objectives from formulas: parsed or traced, derived, made stable, compiled. Imports SymPy, so nothing imports it early."""
