@@ -44,6 +44,8 @@ class Objective(ABC):
 
     name: ClassVar[str]
     link: ClassVar[str]
+    formula: ClassVar[str] = ""
+    """The text of the loss, where it comes from a formula (`boostobj.from_formula`)."""
     targets: ClassVar[tuple[str, ...]] = ("label",)
     domain: ClassVar[Interval]
     scores: ClassVar[Interval] = REAL

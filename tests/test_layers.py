@@ -20,6 +20,8 @@ LAYERS = [
     {"objectives", "params"},
     {"metrics"},
     {"boosters"},
+    {"formulas"},
+    {"yours"},
     {"boostobj"},
     {"checks", "estimators", "parity"},
     {"cli"},

@@ -208,6 +208,20 @@ class exp_residual(Atom):
         return sympy.exp(self.args[0]) if argindex == 1 else sympy.Integer(-1)
 
 
+class exp_complement(Atom):
+    """1 - t*exp(-x)"""
+
+    nargs = 2
+
+    @classmethod
+    def textbook(cls, x: sympy.Expr, t: sympy.Expr) -> sympy.Expr:
+        return 1 - t * sympy.exp(-x)
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        x, t = self.args
+        return t * sympy.exp(-x) if argindex == 1 else -sympy.exp(-x)
+
+
 class scaled_exp(Atom):
     """u*exp(v), where exp(v) alone may overflow"""
 
@@ -314,8 +328,21 @@ class cauchy_slope(Atom):
         return x / (1 + x**2)
 
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        return cauchy_bend(self.args[0])
+
+
+class cauchy_bend(Atom):
+    """(1 - x**2)/(1 + x**2)**2"""
+
+    nargs = 1
+
+    @classmethod
+    def textbook(cls, x: sympy.Expr) -> sympy.Expr:
+        return (1 - x**2) / (1 + x**2) ** 2
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
         x = self.args[0]
-        return (1 - x) * (1 + x) * lorentz(x) ** 2
+        return -2 * (3 - x**2) * cauchy_slope(x) * lorentz(x) ** 2
 
 
 class lorentz(Atom):

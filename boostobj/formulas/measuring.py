@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ EPS = 2.0**-52
 TINY = 2.0**-1074
 LIMIT = 4.0
 """Units, as in `boostobj.checks`."""
-DIGITS = (50, 110, 240, 500, 1100)
+LARGE = 1000.0
+"""Beyond this a score's exponential is no float."""
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -97,24 +99,50 @@ def _holds(condition: sympy.Basic, values: dict[sympy.Symbol, Any], known: dict[
     return bool({"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b, "==": a == b, "!=": a != b}[op])
 
 
-def settled(expr: sympy.Basic, symbols: Sequence[sympy.Symbol], point: Sequence[float]) -> Any:
-    """The value to 25 digits: with more and more of them until two agree; NaN where they never do or there is none."""
-    before = None
-    for digits in DIGITS:
-        with mp.workdps(digits):
-            try:
-                now = exact(expr, {s: mp.mpf(v) for s, v in zip(symbols, point, strict=True)})
-            except (ZeroDivisionError, ValueError, OverflowError):
-                return mp.nan
-            if isinstance(now, mp.mpc):
-                return mp.nan
-            if before is not None and mp.isfinite(now) and abs(now - before) <= abs(now) * mp.mpf(10) ** -25:
-                if now != 0 or digits == DIGITS[-1]:
-                    return now
-            if before is not None and now != now and before != before:
-                return mp.nan
-            before = now
-    return before if before == 0 else mp.nan
+def settled(exprs: Sequence[sympy.Basic], symbols: Sequence[sympy.Symbol], point: Sequence[float]) -> list[Any]:
+    """Values to 25 digits, computed twice with different numbers of them; NaN where the two differ or there is none.
+
+    The digits grow with the sizes at the point: beside 1, exp(-f) needs as many as it has zeros.
+    """
+    largest = max((abs(v) for v in point if abs(v) < math.inf), default=1.0)
+    if any(map(_has_squares, exprs)):
+        largest = max(largest, largest**2 / 2 if largest < LARGE else LARGE)
+    digits = 40 + int(0.9 * min(largest, LARGE))
+    before: list[Any] = []
+    values = [mp.nan] * len(exprs)
+    open_ = list(range(len(exprs)))
+    for more in (0, 60, 1200):
+        with mp.workdps(digits + more):
+            at = {s: mp.mpf(v) for s, v in zip(symbols, point, strict=True)}
+            known: dict[sympy.Basic, Any] = {}
+            now = {i: _real(exprs[i], at, known) for i in open_}
+            if before:
+                same = [i for i in open_ if mp.isfinite(now[i]) and abs(now[i] - before[i]) <= abs(now[i]) * mp.mpf(10) ** -25]
+                for i in same:
+                    values[i] = now[i]
+                open_ = [i for i in open_ if i not in same and mp.isfinite(now[i])]
+            before = now  # type: ignore[assignment]
+        if not open_:
+            break
+    return values
+
+
+@functools.cache
+def _has_squares(expr: sympy.Basic) -> bool:
+    """Whether something falls like exp(-x**2)."""
+    return expr.has(sympy.erf, sympy.erfc) or any(e.args[0].has(sympy.Pow) and _degree(e.args[0]) > 1 for e in expr.atoms(sympy.exp))
+
+
+def _degree(expr: sympy.Expr) -> int:
+    return max((int(p.exp) for p in expr.atoms(sympy.Pow) if p.exp.is_Integer and p.exp > 0), default=1)
+
+
+def _real(expr: sympy.Basic, at: dict[sympy.Symbol, Any], known: dict[sympy.Basic, Any]) -> Any:
+    try:
+        value = exact(expr, at, known)
+    except (ZeroDivisionError, ValueError, OverflowError):
+        return mp.nan
+    return mp.nan if isinstance(value, mp.mpc) else value
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -219,6 +247,8 @@ def _numpy_functions() -> dict[str, Callable[..., Any]]:
         "hypot1_slope": lambda x: np.where(np.abs(x) > 2.0**60, np.sign(x), x / hypot1(x)),
         "log1p_square": log1p_square,
         "cauchy_slope": lambda x: np.where(np.abs(x) > 2.0**60, 1 / x, x / (1 + x * x)),
+        "cauchy_bend": lambda x: np.where(np.abs(x) > 2.0**60, -(1 / x) * (1 / x), (1 - x) * (1 + x) / (1 + x * x) / (1 + x * x)),
+        "exp_complement": lambda x, t: np.where(np.abs(x) < 0.5, np.exp(-x) * (np.expm1(x) - (t - 1)), 1 - t * np.exp(-x)),
         "lorentz": lambda x: np.where(np.abs(x) > 2.0**60, (1 / x) * (1 / x), 1 / (1 + x * x)),
         "norm_cdf": sp.ndtr,
         "log_norm_cdf": sp.log_ndtr,
@@ -293,9 +323,11 @@ def points(domain: Interval, link: str, k: int, n: int = 40) -> np.ndarray:
     rng = np.random.default_rng(7)
     rows = []
     low, high = domain.ends
+    low = low if low == domain.low else domain.low + 1e-6  # an open end: not the smallest float beside it
+    high = high if high == domain.high else domain.high - 1e-6
 
     def target(size: int) -> np.ndarray:
-        if domain.integer and not (domain.signed or math.isinf(high)):
+        if domain.integer and not (domain.signed or math.isinf(domain.high)):
             return rng.integers(int(domain.low), int(domain.high) + 1, size).astype(float)
         if domain.signed:
             return rng.integers(0, 2, size) * 2.0 - 1.0
@@ -357,32 +389,41 @@ class Truth:
         return out
 
 
-def truth(
-    expr: sympy.Expr,
+def truths(
+    exprs: Sequence[sympy.Expr],
     symbols: Sequence[sympy.Symbol],
     rows: np.ndarray,
     scores: Sequence[sympy.Symbol],
     target: sympy.Symbol,
     *,
     residual: bool,
-    with_target: bool,
-) -> Truth:
-    """The truth of an expression; inputs move it as in `boostobj.checks.Reference`."""
-    slopes = [sympy.diff(expr, f) for f in scores]
-    by_target = sympy.diff(expr, target) if with_target else None
-    values, moved = [], []
-    place = {s: i for i, s in enumerate(symbols)}
+    with_target: Sequence[bool],
+) -> list[Truth]:
+    """The truth of each expression; inputs move it as in `boostobj.checks.Reference`."""
+    wanted: dict[sympy.Expr, int] = {}
+
+    def place_of(expr: sympy.Expr) -> int:
+        return wanted.setdefault(expr, len(wanted))
+
+    plan = []
+    for expr, also in zip(exprs, with_target, strict=True):
+        slopes = [place_of(sympy.diff(expr, f)) for f in scores]
+        plan.append((place_of(expr), slopes, place_of(sympy.diff(expr, target)) if also else None))
+    at = {s: i for i, s in enumerate(symbols)}
+    found: list[tuple[list, list]] = [([], []) for _ in exprs]
     for row in rows.tolist():
-        values.append(settled(expr, symbols, row))
-        effect = mp.mpf(0)
-        for f, slope in zip(scores, slopes, strict=True):
-            size = abs(row[place[f]]) + (abs(row[place[f]] - row[place[target]]) if residual else 0.0)
-            if size:
-                effect += mp.mpf(size) * abs(settled(slope, symbols, row))
-        if by_target is not None and row[place[target]]:
-            effect += abs(mp.mpf(row[place[target]]) * settled(by_target, symbols, row))
-        moved.append(effect)
-    return Truth(values, moved)
+        values = settled(list(wanted), symbols, row)
+        y = row[at[target]]
+        for (place, slopes, by_target), (true, moved) in zip(plan, found, strict=True):
+            effect = mp.mpf(0)
+            for f, slope in zip(scores, slopes, strict=True):
+                size = abs(row[at[f]]) + (abs(row[at[f]] - y) if residual else 0.0)
+                effect += mp.mpf(size) * abs(values[slope]) if size else 0
+            if by_target is not None and y:
+                effect += abs(y * values[by_target])
+            true.append(values[place])
+            moved.append(effect)
+    return [Truth(true, moved) for true, moved in found]
 
 
 def best(

@@ -10,6 +10,7 @@ from ..elementary import (
     exp,
     exp_product,
     expm1,
+    hypot,
     kernel,
     log,
     log1p,
@@ -29,14 +30,17 @@ from ..objectives.classification import half_tanh_of, residual
 __all__ = [
     "absolute",
     "arctan",
+    "cauchy_bend",
     "cauchy_slope",
     "choose_less",
     "cosh",
     "digamma",
     "erf",
     "exp",
+    "exp_complement",
     "exp_residual",
     "expm1",
+    "hypot",
     "hypot1",
     "hypot1_excess",
     "hypot1_slope",
@@ -87,6 +91,13 @@ def sigmoid_residual(x, t):  # type: ignore[no-untyped-def]
 def exp_residual(x, t):  # type: ignore[no-untyped-def]
     """exp(x) - t: where that can be small for a small x, t - 1 is exact."""
     return where(abs(x) < _NEAR, expm1(x) - (t - 1.0), exp(x) - t)
+
+
+@kernel
+def exp_complement(x, t):  # type: ignore[no-untyped-def]
+    """1 - t*exp(-x), likewise."""
+    e = exp(-x)
+    return where(abs(x) < _NEAR, e * (expm1(x) - (t - 1.0)), where(t == 0.0, 1.0, 1.0 - t * e))
 
 
 @kernel
@@ -169,6 +180,14 @@ def log1p_square(x):  # type: ignore[no-untyped-def]
 def cauchy_slope(x):  # type: ignore[no-untyped-def]
     """x/(1 + x**2)."""
     return where(abs(x) > 2.0**60, 1.0 / x, x / (1.0 + x * x))
+
+
+@kernel
+def cauchy_bend(x):  # type: ignore[no-untyped-def]
+    """(1 - x**2)/(1 + x**2)**2."""
+    inverse = 1.0 / x
+    share = 1.0 / (1.0 + x * x)
+    return where(abs(x) > 2.0**60, -inverse * inverse, (1.0 - x) * (1.0 + x) * share * share)
 
 
 @kernel

@@ -16,6 +16,7 @@ from sympy import Add, Expr, Integer, Mul, Pow, Rational, exp, log
 from .atoms import (
     absolute,
     cauchy_slope,
+    exp_complement,
     exp_residual,
     expm1,
     hypot1,
@@ -356,6 +357,11 @@ def _difference(expr: Expr, y: sympy.Symbol, unit: bool) -> Expr:
         if not term.has(y):
             continue
         c = term.coeff(y, 1)
+        rest = Add(*(t for t in terms if t is not term))
+        if isinstance(rest, Add) is False and c != 0 and not c.has(y) and term == c * y:
+            ratio = -c / rest  # rest*(1 - y*exp(-x))
+            if isinstance(ratio, exp) and not _moves(rest):
+                return rest * exp_complement(-ratio.args[0], y)
         if c == 0 or c.has(y) or term != c * y:
             continue
         for other in terms:
