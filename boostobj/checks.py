@@ -200,7 +200,7 @@ def _points(o: _Textbook) -> tuple[np.ndarray, np.ndarray]:
         raw[6, 1] = raw[6].max()  # a tie for the largest
         raw[7] = [800.0, 0.0, -800.0, 1.0][:k]
         raw[8] = [0.0, -30.0, -40.0, -700.0][:k]
-        if o.domain.integer:
+        if o.domain.integer and o.classes:
             return rng.integers(0, int(o._labels(k).high) + 1, len(raw)).astype(float), raw
         y = sample_targets(o.domain, len(raw), rng)
         fit = np.log(y) if o.link == "median_sigma" else y / getattr(o, "scale", 1.0)

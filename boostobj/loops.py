@@ -89,6 +89,19 @@ class _KernelCache(FunctionCache):
             os.replace(temporary, path)
 
 
+def _files_of(kernel: Callable) -> tuple[str, ...]:
+    """The files that a kernel is made of besides the elementary functions; none if that is not known.
+
+    A kernel made from a formula has no file: its qualified name holds a hash of its code, and `made_of` the files of the functions
+    that it calls.
+    """
+    made_of = getattr(kernel, "made_of", None)
+    if made_of is not None:
+        return made_of
+    file = inspect.getsourcefile(kernel) if kernel.__module__.startswith("boostobj.") else None
+    return (file,) if file else ()
+
+
 class Compiled:
     """What is compiled around a kernel: each piece under a name of its own, the loop kept on disk if the kernel is ours.
 
@@ -99,7 +112,7 @@ class Compiled:
 
     def __init__(self, template: str, kernel: Callable, *variant: object) -> None:
         self._key = (template, kernel.__module__, kernel.__qualname__, repr(variant))
-        self._file = inspect.getsourcefile(kernel) if kernel.__module__.startswith("boostobj.") else None
+        self._files = _files_of(kernel)
         self.kernel = elementary.kernel(kernel)
 
     def piece(self, function: Callable, **options: Any) -> Any:
@@ -109,9 +122,9 @@ class Compiled:
 
     def loop(self, function: Callable, **options: Any) -> Any:
         loop = self.piece(function, **options)
-        if self._file:
+        if self._files:
             modules = (elementary, elementary32, intervals, lanes, probe, ranks)
-            print_ = _fingerprint(__file__, *(module.__file__ for module in modules), self._file)
+            print_ = _fingerprint(__file__, *(module.__file__ for module in modules), *self._files)
             with contextlib.suppress(RuntimeError):  # no place to write to
                 loop._cache = _KernelCache(loop.py_func, (*self._key, print_))
         return loop

@@ -993,6 +993,8 @@ class Rowwise(_Textbook):
     """Whether adding one number to all scores of a row changes nothing, as in softmax."""
     sets: ClassVar[bool] = False
     """Whether a target is a set of classes, the sum of 2**j over its members j, and not one class."""
+    classes: ClassVar[bool] = True
+    """Whether targets that are whole numbers are classes, one for each score, and not counts."""
     weighted_by: ClassVar[str] = ""
     """The field, a tuple or None, with a weight for each class: it too says how many there are."""
 
@@ -1026,7 +1028,7 @@ class Rowwise(_Textbook):
 
     @final
     def _labels(self, k: int) -> Interval:
-        if not self.domain.integer:
+        if not (self.domain.integer and self.classes):
             return self.domain
         k = min(k, self._known_count() or k)
         high = min(2.0 ** min(k, 1000), self.domain.high) if self.sets else k
@@ -1107,7 +1109,7 @@ class Rowwise(_Textbook):
         if best is not None:
             return best
         guess = functools.partial(type(self).guess, y, weight, k, *self._kernel_parameters())
-        if self.domain.integer:
+        if self.domain.integer and self.classes:
             counts = np.bincount(y.astype(np.int64), weights=weight, minlength=k)
             of_class = self._class_weights()
             lacking = self.lacking(counts if of_class is None else counts * np.array(of_class))

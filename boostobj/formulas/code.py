@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 import sympy
 from sympy import Add, Expr, Mul, Pow
 
-from . import runtime
+from ..objectives import classification
+from . import kernels, runtime
 from .atoms import Atom, logsumexp, sigmoid, softmax, softmax_missed, softplus
 
 _CALLS = {
@@ -253,7 +254,9 @@ def function(name: str, arguments: Sequence[str], body: Sequence[ast.stmt], resu
     inner = next(c for c in compiled.co_consts if isinstance(c, types.CodeType))
     scope = {n: getattr(runtime, n) for n in runtime.__all__}
     scope["__builtins__"] = {"abs": builtins.abs, "max": builtins.max}  # type: ignore[assignment]
+    scope["__name__"] = kernels.__name__  # type: ignore[assignment]
     made = types.FunctionType(inner, scope, name)
-    made.__module__ = "boostobj.formulas.kernels"  # there is no such module: the code is kept by its own fingerprint
+    made.__module__ = kernels.__name__
     made.__qualname__ = f"{name}_{hashlib.sha256(ast.dump(module).encode()).hexdigest()[:24]}"
+    made.made_of = (runtime.__file__, classification.__file__)  # type: ignore[attr-defined]
     return made

@@ -97,6 +97,12 @@ def _objective(
     if lacking:
         raise ValueError(f"formula: the link {link!r} takes the parameter {lacking[0]!r}, which the formula does not have")
     domain = target_of(target)
+    classes = classes_of(domain)
+    if len(formula.scores) > 1 and classes is not None and len(classes) != len(formula.scores):
+        raise ValueError(
+            f"formula: with {len(formula.scores)} raw scores a target that is a class is one of {len(formula.scores)}, got the target"
+            f" {written(domain)}; one score per class, or one altogether"
+        )
     declared, given = {}, {}
     for key, value in parameters.items():
         declared[key], given[key] = _declared(key, value)
@@ -179,6 +185,8 @@ def _made(law: Law, declared: Mapping[str, tuple[Interval, tuple]], measured: bo
             "shift_free": derived.shift_free,
             "uneven": True,
             "best": _best,
+            "classes": derived.classes is not None,
+            "guess": staticmethod(_middle),
         }
     annotations, fields = {}, {}
     for name, value in law.values:
@@ -265,7 +273,7 @@ def _best(self: Any, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | Non
     """The best constants of several scores, by Newton's method from a few places."""
     from ..protocol import Rows
 
-    if self.domain.integer and offset is None:
+    if self.classes and offset is None:
         return None
     k = len(self.outputs)
     shift = np.zeros((len(y), k)) if offset is None else offset
@@ -286,8 +294,26 @@ def _best(self: Any, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | Non
     if size > 0:
         places += [p + math.log(size) * e for p in list(places) for e in np.eye(k) if not p @ e]
     places = [p for p in places if math.isfinite(total(p))] or [np.zeros(k)]
-    found = [_root_of_many(slope, p, self.shift_free, total) for p in sorted(places, key=total)[:2]]
-    return min(found, key=total)
+    found = min((_root_of_many(slope, p, self.shift_free, total) for p in sorted(places, key=total)[:2]), key=total)
+    far = max(float(np.abs(y).max()), FARTHEST)
+    if np.isfinite(found).all() and np.abs(found).max() <= far and np.abs(slope(found)).max() <= 1e-6:
+        return found
+    warnings.warn(
+        f"{self._owner}: no finite start minimises the loss (are all targets the same?); it is bounded instead",
+        UserWarning,
+        stacklevel=3,
+    )
+    return np.clip(np.nan_to_num(found), -far, far)
+
+
+FARTHEST = 36.0
+"""Beyond it a score on the scale of logarithms changes nothing: exp(-36) beside 1 is the last digit."""
+
+
+def _middle(y: np.ndarray, weight: np.ndarray, k: int, *parameters: Any) -> np.ndarray:
+    """A first value for the start of losses of classes: the logarithms of what the classes weigh, where they have a start."""
+    shares = np.bincount(y.astype(np.int64), weights=weight, minlength=k)[:k]
+    return np.log(np.maximum(shares / shares.sum(), 1e-300))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
