@@ -53,8 +53,24 @@ def from_formula(
     **parameters: Any,
 ) -> Objective:
     """See `boostobj.from_formula`."""
+    if isinstance(text, str) and text.lstrip().startswith("from_formula("):
+        return _of_repr(text)
     formula = parsed(text, parameters)
     return _objective(formula, text, link, target, name, curvature, measured, parameters)
+
+
+def _of_repr(text: str) -> Objective:
+    """The objective whose repr a text is: constants in a call of from_formula, and nothing else."""
+    refused = ValueError(f"formula: a repr is from_formula('...', name=value, ...) of plain numbers and texts, got {text[:200]!r}")
+    try:
+        call = ast.parse(text.strip(), "<repr>", "eval").body
+        assert isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "from_formula"
+        (formula,) = [ast.literal_eval(a) for a in call.args]
+        values = {str(k.arg): ast.literal_eval(k.value) for k in call.keywords if k.arg}
+        assert len(values) == len(call.keywords) and not formula.lstrip().startswith("from_formula(")
+    except (AssertionError, ValueError, SyntaxError, RecursionError, MemoryError, AttributeError):
+        raise refused from None
+    return from_formula(formula, **values)
 
 
 def from_function(
@@ -273,7 +289,7 @@ def _best(self: Any, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | Non
     """The best constants of several scores, by Newton's method from a few places."""
     from ..protocol import Rows
 
-    if self.classes and offset is None:
+    if self.classes:
         return None
     k = len(self.outputs)
     shift = np.zeros((len(y), k)) if offset is None else offset
@@ -320,6 +336,13 @@ def _middle(y: np.ndarray, weight: np.ndarray, k: int, *parameters: Any) -> np.n
 # What is derived
 
 
+def _signed(name: str, domain: Interval) -> sympy.Symbol:
+    """A symbol that knows its sign, so that SymPy takes roots and logarithms apart; no more than the set says: 0 is not positive."""
+    if domain.ends[0] > 0:
+        return sympy.Symbol(name, positive=True)
+    return sympy.Symbol(name, nonnegative=True) if domain.low >= 0 else sympy.Symbol(name, real=True)
+
+
 class _Derived:
     """Loss, gradient and curvatures of a law, in forms that keep their digits, for each class or for all targets."""
 
@@ -328,10 +351,10 @@ class _Derived:
         formula, domain = law.formula, law.domain
         self.k = len(formula.scores)
         self.names = {s: name for name, s in formula.parameters.items()}
-        signs = {s: sympy.Symbol(name, positive=True) for s, name in self.names.items() if declared[name][0].low >= 0}
+        signs = {s: _signed(name, declared[name][0]) for s, name in self.names.items()}
         (y,) = formula.targets
-        if domain.low >= 0 and not domain.signed:
-            signs[y] = sympy.Symbol("y", positive=True)
+        if not domain.signed:
+            signs[y] = _signed("y", domain)
         self.y = signs.get(y, y)
         self.scores = formula.scores
         self.parameters = {name: signs.get(s, s) for name, s in formula.parameters.items()}
@@ -462,7 +485,7 @@ class _Derived:
             value = made[-1][1]
             for c, node, form in reversed(made[:-1]):
                 if form != made[-1][2] or any(m[2] != form for m in made):
-                    at = ast.Compare(ast.Name("y", ast.Load()), [ast.LtE()], [ast.Constant(float(c or 0))])
+                    at = ast.Compare(ast.Name("y", ast.Load()), [ast.LtE()], [ast.Constant(0.0 if self.law.domain.signed else float(c or 0))])
                     value = writer.call("where", at, node, value)
             results[key] = writer.named(("result", key), lambda value=value: value)
         return code.function("formula", arguments, [*body, *writer.lines], self._tuple(writer, results, kinds))

@@ -276,18 +276,22 @@ def measure_compiled(cls: Any, derived: _Derived) -> None:
         away = np.asarray(derived.kinks(y, raw[:, 0] if derived.k == 1 else raw, **fields))
         inside &= (away if derived.k == 1 else away.min(axis=1)) > 1e-12 * np.abs(raw).max(axis=1)
     rows, y, raw = rows[inside], y[inside], raw[inside]
-    loss = smooth(derived.loss)
+    # Of the formula as it was written: with symbols that know nothing of their signs.
+    plain = derived.law.formula
+    names = [*plain.targets, *plain.scores, *plain.parameters.values()]
+    loss = smooth(plain.loss)
+    unsigned = dict(zip(derived.symbols, names, strict=True))
     several = derived.k > 1 and not derived.law.domain.integer
     wanted = [("loss", loss, several or derived.law.link in ("log", "signed_square"))]
     for j, f in enumerate(derived.scores):
         wanted += [(f"gradient {j}", sympy.diff(loss, f), several), (f"exact {j}", sympy.diff(loss, f, 2), several)]
-        wanted += [(f"{k} {j}", e[j], several) for k, e in derived.kinds.items() if e is not None and k != "majorized"]
+        wanted += [(f"{k} {j}", e[j].xreplace(unsigned), several) for k, e in derived.kinds.items() if e is not None and k != "majorized"]
     true = measuring.truths(
         [w[1] for w in wanted],
-        derived.symbols,
+        names,
         rows,
-        derived.scores,
-        derived.y,
+        plain.scores,
+        plain.targets[0],
         residual=derived.law.link == "identity" and derived.k == 1,
         with_target=[w[2] for w in wanted],
     )
