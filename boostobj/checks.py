@@ -1177,7 +1177,8 @@ def check_what_is_left_to_the_data_is_resolved(o: Objective) -> None:
     if not left:
         return
     law = dataclasses.replace(o, **left)
-    assert eval(repr(law), {type(law).__name__: type(law), "from_formula": from_formula}) == law and hash(law) == hash(copy.deepcopy(law))
+    names = {type(law).__name__: type(law), "from_formula": from_formula}
+    assert eval(repr(law), names) == law and hash(law) == hash(copy.deepcopy(law))
     y, _, _ = sample(o, 23)
     times = np.arange(23) % 3 + 1
     found = law.resolve(y, times.astype(float))

@@ -92,8 +92,8 @@ class _KernelCache(FunctionCache):
 def _files_of(kernel: Callable) -> tuple[str, ...]:
     """The files that a kernel is made of besides the elementary functions; none if that is not known.
 
-    A kernel made from a formula has no file: its qualified name holds a hash of its code, and `made_of` the files of the functions
-    that it calls.
+    A kernel made from a formula has no file: its qualified name holds a hash of its code, and `made_of` the files of what it
+    calls.
     """
     made_of = getattr(kernel, "made_of", None)
     if made_of is not None:

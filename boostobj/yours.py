@@ -45,8 +45,9 @@ def from_formula(
         What the objective is called, in messages and in a model's record.
     curvature : str
         As for every objective. Which there are is found out: "exact"; "majorized", gradient/residual, where the loss is a
-        concave function of the squared residual; "fisher" where the expectation of the Hessian is found; "damped", the size of
-        the exact one, where that can be negative and there is neither.
+        concave function of the squared residual; "fisher" where the expectation of the Hessian is found; "damped", the exact
+        one without its negative terms (or its size, where their signs are not known), where that can be negative and there is
+        neither.
     measured : bool
         Whether the compiled code is compared with mpmath (some seconds, once for each formula in a process).
     **parameters : float, "auto" or boostobj.param(...)

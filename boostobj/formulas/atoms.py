@@ -456,7 +456,5 @@ class signum(Atom):
 
 
 ATOMS = {
-    cls.__name__: cls
-    for cls in list(globals().values())
-    if isinstance(cls, type) and issubclass(cls, Atom) and cls is not Atom
+    cls.__name__: cls for cls in list(globals().values()) if isinstance(cls, type) and issubclass(cls, Atom) and cls is not Atom
 }

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import hashlib
 import types
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import sympy
 from sympy import Add, Expr, Mul, Pow
@@ -47,7 +49,7 @@ class Writer:
     """Statements that compute expressions, each part once."""
 
     def __init__(self, names: dict[sympy.Symbol, str]) -> None:
-        self.known: dict[Expr, ast.expr] = {s: ast.Name(n, ast.Load()) for s, n in names.items()}
+        self.known: dict[Any, ast.expr] = {s: ast.Name(n, ast.Load()) for s, n in names.items()}
         self.lines: list[ast.stmt] = []
         self.powers: set[Expr] = set()
 
@@ -198,10 +200,7 @@ class Writer:
         args = expr.args if isinstance(expr, logsumexp) else expr.args[1:]
         scores = [self.of(a) for a in args]
         largest = self.named(("largest", args), lambda: self.folded("max", scores))
-        parts = [
-            self.named(("part", args, j), lambda s=s: self.call("exp", self.binary(ast.Sub(), s, largest)))
-            for j, s in enumerate(scores)
-        ]
+        parts = [self.named(("part", args, j), functools.partial(self.share, s, largest)) for j, s in enumerate(scores)]
         total = self.named(("total", args), lambda: self.added(parts))
         if isinstance(expr, logsumexp):
             return self.binary(ast.Add(), largest, self.call("log", total))
@@ -219,8 +218,15 @@ class Writer:
             made = make()
             name = f"v{len(self.lines)}"
             self.lines.append(ast.Assign([ast.Name(name, ast.Store())], made))
-            self.known[key] = ast.Name(name, ast.Load())  # type: ignore[index]
-        return self.known[key]  # type: ignore[index]
+            self.known[key] = ast.Name(name, ast.Load())
+        return self.known[key]
+
+    def kept(self, made: ast.expr) -> ast.expr:
+        """A name for a value."""
+        return self.named(("kept", len(self.lines)), lambda: made)
+
+    def share(self, score: ast.expr, largest: ast.expr) -> ast.expr:
+        return self.call("exp", self.binary(ast.Sub(), score, largest))
 
     def folded(self, function: str, values: list[ast.expr]) -> ast.expr:
         made = values[0]
@@ -252,9 +258,9 @@ def function(name: str, arguments: Sequence[str], body: Sequence[ast.stmt], resu
     module = ast.fix_missing_locations(ast.Module([definition], []))
     compiled = compile(module, f"<formula {name}>", "exec")
     inner = next(c for c in compiled.co_consts if isinstance(c, types.CodeType))
-    scope = {n: getattr(runtime, n) for n in runtime.__all__}
-    scope["__builtins__"] = {"abs": builtins.abs, "max": builtins.max}  # type: ignore[assignment]
-    scope["__name__"] = kernels.__name__  # type: ignore[assignment]
+    scope: dict[str, Any] = {n: getattr(runtime, n) for n in runtime.__all__}
+    scope["__builtins__"] = {"abs": builtins.abs, "max": builtins.max}
+    scope["__name__"] = kernels.__name__
     made = types.FunctionType(inner, scope, name)
     made.__module__ = kernels.__name__
     made.__qualname__ = f"{name}_{hashlib.sha256(ast.dump(module).encode()).hexdigest()[:24]}"

@@ -25,8 +25,6 @@ from .printing import text_of
 from .tracing import traced
 
 _KINDS = ("exact", "majorized", "fisher", "damped")
-_OF_OTHERS = ("majorized", "damped")
-"""Curvatures that are made of gradient and exact Hessian."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +59,9 @@ def from_formula(
 
 def _of_repr(text: str) -> Objective:
     """The objective whose repr a text is: constants in a call of from_formula, and nothing else."""
-    refused = ValueError(f"formula: a repr is from_formula('...', name=value, ...) of plain numbers and texts, got {text[:200]!r}")
+    refused = ValueError(
+        f"formula: a repr is from_formula('...', name=value, ...) of plain numbers and texts, got {text[:200]!r}"
+    )
     try:
         call = ast.parse(text.strip(), "<repr>", "eval").body
         assert isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "from_formula"
@@ -116,8 +116,8 @@ def _objective(
     classes = classes_of(domain)
     if len(formula.scores) > 1 and classes is not None and len(classes) != len(formula.scores):
         raise ValueError(
-            f"formula: with {len(formula.scores)} raw scores a target that is a class is one of {len(formula.scores)}, got the target"
-            f" {written(domain)}; one score per class, or one altogether"
+            f"formula: with {len(formula.scores)} raw scores a target that is a class is one of {len(formula.scores)}, got"
+            f" the target {written(domain)}; one score per class, or one altogether"
         )
     declared, given = {}, {}
     for key, value in parameters.items():
@@ -213,7 +213,7 @@ def _made(law: Law, declared: Mapping[str, tuple[Interval, tuple]], measured: bo
         fields[name] = dataclasses.field(default=value, metadata={"parameter": parameter})
     title = "".join(part.capitalize() for part in law.name.split("_")) or "Formula"
     cls = type(title, bases, {**body, **fields, "__annotations__": annotations})
-    made = dataclasses.dataclass(frozen=True, kw_only=True, repr=False)(cls)
+    made: type[Objective] = dataclasses.dataclass(frozen=True, kw_only=True, repr=False)(cls)
     derived.warn()
     if measured:
         findings.measure_compiled(made, derived)
@@ -229,7 +229,7 @@ def _documented(derived: _Derived, kinds: Sequence[str]) -> str:
     kinds_said = {
         "majorized": "gradient/residual: the quadratic of that curvature lies above the loss",
         "fisher": "what is expected of the exact one if the scores are right",
-        "damped": "the size of the exact one",
+        "damped": "the exact one without its negative terms, or its size where their signs are not known",
     }
     lines = [
         f"The loss {law.text}, from its formula.",
@@ -273,9 +273,7 @@ def _repr(self: Any) -> str:
 
 def restored(text: str, link: str, domain: Interval, name: str | None, curvature: str, values: dict[str, Any]) -> Objective:
     """What a pickle holds: the formula, which is parsed again."""
-    return from_formula(
-        text, link=link, target=domain, name=name, curvature=curvature, measured=False, **values
-    )
+    return from_formula(text, link=link, target=domain, name=name, curvature=curvature, measured=False, **values)
 
 
 def _reduce(self: Any) -> tuple[Any, ...]:
@@ -336,8 +334,21 @@ def _middle(y: np.ndarray, weight: np.ndarray, k: int, *parameters: Any) -> np.n
 # What is derived
 
 
+@functools.cache
+def _damped(loss: sympy.Expr, scores: tuple[sympy.Symbol, ...]) -> list[sympy.Expr]:
+    """The Hessian without its negative terms, or its size where the signs of its terms are not known."""
+    constant, shape = loss.as_independent(*scores, as_Add=False)
+    atoms = stable.in_atoms(findings.smooth(shape))
+    out = []
+    for f in scores:
+        bend = stable.in_atoms(sympy.diff(atoms, f, 2))
+        part = findings.positive_part(bend)
+        out.append(abs(constant) * (abs(bend) if part is None else part))
+    return out
+
+
 def _signed(name: str, domain: Interval) -> sympy.Symbol:
-    """A symbol that knows its sign, so that SymPy takes roots and logarithms apart; no more than the set says: 0 is not positive."""
+    """A symbol that knows its sign, so that SymPy takes roots and logarithms apart; no more than its set says."""
     if domain.ends[0] > 0:
         return sympy.Symbol(name, positive=True)
     return sympy.Symbol(name, nonnegative=True) if domain.low >= 0 else sympy.Symbol(name, real=True)
@@ -437,15 +448,17 @@ class _Derived:
         """The best form found for each thing that is computed."""
         smooth = findings.smooth(loss)
         atoms = stable.in_atoms(smooth)
-        wanted: list[tuple[str, sympy.Expr, sympy.Expr, bool]] = [("loss", smooth, atoms, self.law.link in ("log", "signed_square"))]
+        wanted: list[tuple[str, sympy.Expr, sympy.Expr, bool]] = [
+            ("loss", smooth, atoms, self.law.link in ("log", "signed_square"))
+        ]
         several = self.k > 1 and not self.law.domain.integer
         for j, f in enumerate(self.scores):
             wanted.append((f"gradient {j}", sympy.diff(smooth, f), sympy.diff(atoms, f), several))
             wanted.append((f"exact {j}", sympy.diff(smooth, f, 2), sympy.diff(atoms, f, 2), several))
         for kind, exprs in self.kinds.items():
-            if kind in _OF_OTHERS:
-                continue
-            for j, expr in enumerate(exprs):
+            if kind == "majorized":
+                continue  # made of the gradient
+            for j, expr in enumerate(_damped(loss, self.scores) if kind == "damped" else exprs):
                 wanted.append((f"{kind} {j}", expr, stable.in_atoms(expr), several))
         true = measuring.truths(
             [w[1] for w in wanted],
@@ -474,7 +487,7 @@ class _Derived:
             body.append(ast.Assign([targets], ast.Name("f", ast.Load())))
         names |= {f: f.name for f in self.scores}
         keys = ["loss", *(f"gradient {j}" for j in range(self.k))]
-        keys += [f"{kind} {j}" for kind in kinds if kind not in _OF_OTHERS for j in range(self.k)]
+        keys += [f"{kind} {j}" for kind in kinds if kind != "majorized" for j in range(self.k)]
         if self.mirrored:
             return self._mirrored_kernel(names, arguments, keys, kinds)
         writer = code.Writer(names)
@@ -485,9 +498,11 @@ class _Derived:
             value = made[-1][1]
             for c, node, form in reversed(made[:-1]):
                 if form != made[-1][2] or any(m[2] != form for m in made):
-                    at = ast.Compare(ast.Name("y", ast.Load()), [ast.LtE()], [ast.Constant(0.0 if self.law.domain.signed else float(c or 0))])
+                    at = ast.Compare(
+                        ast.Name("y", ast.Load()), [ast.LtE()], [ast.Constant(0.0 if self.law.domain.signed else float(c or 0))]
+                    )
                     value = writer.call("where", at, node, value)
-            results[key] = writer.named(("result", key), lambda value=value: value)
+            results[key] = writer.kept(value)
         return code.function("formula", arguments, [*body, *writer.lines], self._tuple(writer, results, kinds))
 
     def _tuple(self, writer: code.Writer, results: dict[str, ast.expr], kinds: Sequence[str]) -> ast.expr:
@@ -495,8 +510,6 @@ class _Derived:
         for what in ("gradient", *kinds):
             if what == "majorized":
                 each = [self._over_residual(writer, results)]
-            elif what == "damped":
-                each = [writer.call("absolute", results[f"exact {j}"]) for j in range(self.k)]
             else:
                 each = [results[f"{what} {j}"] for j in range(self.k)]
             parts.append(each[0] if self.k == 1 else ast.Tuple(each, ast.Load()))
@@ -528,15 +541,17 @@ class _Derived:
         up, down = self.mirrored
         c = writer.of(up)
         if up != down:
-            c = writer.named(("scale",), lambda: writer.call("where", ast.Name("one", ast.Load()), writer.of(up), writer.of(down)))
+            c = writer.named(
+                ("scale",), lambda: writer.call("where", ast.Name("one", ast.Load()), writer.of(up), writer.of(down))
+            )
         results = {}
         for key in keys:
             value = writer.of(forms[key])
             if not (up == down == 1):
-                value = writer.binary(ast.Mult(), c, value)
+                value = writer.binary(ast.Mult(), writer.call("absolute", c) if key.startswith("damped") else c, value)
             if key.startswith("gradient"):
                 value = writer.binary(ast.Mult(), ast.Name("s", ast.Load()), value)
-            results[key] = writer.named(("result", key), lambda value=value: value)
+            results[key] = writer.kept(value)
         return code.function("formula", arguments, writer.lines, self._tuple(writer, results, kinds))
 
     def smoothed_kernel(self) -> Callable[..., Any]:
@@ -593,11 +608,15 @@ class _Derived:
             if r == 0:
                 return measuring.exact(sympy.diff(slope, self.scores[0]), at)
             return measuring.exact(slope, at) / r
-        if kind == "damped":
-            sizes = [abs(measuring.exact(sympy.diff(smooth, f, 2), at)) for f in self.scores]
-            return sizes if self.k > 1 else sizes[0]
-        found = [measuring.exact(expr, at) for expr in self.kinds[kind]]
+        exprs = self._damped_at(y) if kind == "damped" else self.kinds[kind]
+        found = [measuring.exact(expr, at) for expr in exprs]
         return found if self.k > 1 else found[0]
+
+    def _damped_at(self, y: Any) -> list[sympy.Expr]:
+        if self.classes is None:
+            return _damped(self.loss, self.scores)
+        c = self.classes[int(y > 0) if self.law.domain.signed else int(y) - self.classes[0]]
+        return _damped(self.loss.subs(self.y, c), self.scores)
 
     def kinks(self, y: Any, f: Any, **fields: Any) -> Any:
         """About how far each score is from a kink; 0 at one."""
@@ -618,8 +637,8 @@ class _Derived:
             choices = [k for k in _KINDS if k in self.kinds]
             warnings.warn(
                 f"{self.law.name}: the Hessian of {self.law.text!r} is negative {self.negative}: boosters are given 0 there,"
-                f" where such a row has no say in how far a leaf goes. Choose curvature={' or '.join(map(repr, choices))} (the size of"
-                " the exact one, never negative), curvature='exact' if that is meant, or write a class derived from"
+                f" where such a row has no say in how far a leaf goes. Choose curvature={' or '.join(map(repr, choices))}"
+                " (which is never negative), curvature='exact' if that is meant, or write a class derived from"
                 " boostobj.Pointwise with a bound of your own",
                 UserWarning,
                 stacklevel=6,

@@ -47,7 +47,11 @@ def target_of(target: Any) -> Interval:
             whole, left, low, high, right = found.groups()
             closed = {"[": "low", "(": ""}[left] + {"]": "high", ")": ""}[right]
             ends = float(low), float(high)
-            good = ends[0] < ends[1] and not (closed.startswith("low") and math.isinf(ends[0])) and not (right == "]" and math.isinf(ends[1]))
+            good = (
+                ends[0] < ends[1]
+                and not (closed.startswith("low") and math.isinf(ends[0]))
+                and not (right == "]" and math.isinf(ends[1]))
+            )
             if good:
                 return Interval(*ends, {"lowhigh": "both"}.get(closed, closed), integer=bool(whole))
         members = _SET.fullmatch(text)

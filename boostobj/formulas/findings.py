@@ -106,7 +106,9 @@ def _range(raw: np.ndarray, mask: np.ndarray) -> str:
     """Stretches of scores in words."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(int), [0]])))
     words = []
-    for first, stop in itertools.batched(edges.tolist(), 2) if hasattr(itertools, "batched") else zip(*[iter(edges.tolist())] * 2, strict=True):
+    for first, stop in (
+        itertools.batched(edges.tolist(), 2) if hasattr(itertools, "batched") else zip(*[iter(edges.tolist())] * 2, strict=True)
+    ):
         low, high = raw[first], raw[stop - 1]
         if first == 0:
             words.append(f"f <= {high:.3g}")
@@ -157,8 +159,6 @@ def mirrored(one: sympy.Expr, other: sympy.Expr, derived: _Derived) -> tuple[sym
     (f,) = derived.scores
     up, shape_up = one.as_independent(f, as_Add=False)
     down, shape_down = other.as_independent(f, as_Add=False)
-    if not (up.is_positive or up == 1) or not (down.is_positive or down == 1):
-        up, down, shape_up, shape_down = sympy.Integer(1), sympy.Integer(1), one, other
     symbols = [f, *derived.parameters.values()]
     for at in (-3.25, -0.5, 0.125, 1.75, 6.0):
         a = measuring.settled([shape_up], symbols, [at, *derived.values.values()])[0]
@@ -201,6 +201,15 @@ def majorizer(derived: _Derived) -> tuple[str, str] | None:
     return "majorized", f"majorized: the loss is phi((f - y)**2) with phi concave ({how})"
 
 
+def positive_part(expr: sympy.Expr) -> sympy.Expr | None:
+    """What is left of a sum without the terms that are nowhere positive; None where a term's sign is not known."""
+    terms = sympy.Add.make_args(sympy.expand(expr))
+    kept = [t for t in terms if t.is_nonnegative]
+    if not kept or any(not (t.is_nonnegative or t.is_nonpositive) for t in terms):
+        return None
+    return sympy.factor_terms(sympy.Add(*kept))
+
+
 def fisher(derived: _Derived) -> list[sympy.Expr] | None:
     """The Hessian that is expected if the scores are right, that is if the expected gradient is 0; None where it is not found.
 
@@ -231,7 +240,9 @@ def fisher(derived: _Derived) -> list[sympy.Expr] | None:
         return None
     out = [sympy.simplify(h.subs(found[0])) for h in hessians]  # type: ignore[union-attr]
     plain = [sympy.diff(derived.loss, f, 2) for f in derived.scores]
-    if any(h.free_symbols & {*moments, y} for h in out) or all(sympy.simplify(a - b) == 0 for a, b in zip(out, plain, strict=True)):
+    if any(h.free_symbols & {*moments, y} for h in out) or all(
+        sympy.simplify(a - b) == 0 for a, b in zip(out, plain, strict=True)
+    ):
         return None
     rows = derived.rows[np.abs(derived.rows[:, 1 : 1 + derived.k]).max(axis=1) < 50]
     columns = {s: rows[:, i] for i, s in enumerate(derived.symbols)}
@@ -248,7 +259,7 @@ def in_unit_of_target(derived: _Derived) -> tuple[str, ...]:
     if derived.law.link != "identity" or derived.k > 1 or derived.classes is not None or not names:
         return ()
     rows = derived.rows[:4, :2]
-    for count in range(1, min(len(names), 3) + 1):
+    for count in range(min(len(names), 3) + 1):  # of none, where the loss is a power of the residual: then they have none
         for chosen in itertools.combinations(names, count):
             powers = []
             for factor in (2.0, 7.0):
@@ -285,7 +296,9 @@ def measure_compiled(cls: Any, derived: _Derived) -> None:
     wanted = [("loss", loss, several or derived.law.link in ("log", "signed_square"))]
     for j, f in enumerate(derived.scores):
         wanted += [(f"gradient {j}", sympy.diff(loss, f), several), (f"exact {j}", sympy.diff(loss, f, 2), several)]
-        wanted += [(f"{k} {j}", e[j].xreplace(unsigned), several) for k, e in derived.kinds.items() if e is not None and k != "majorized"]
+        wanted += [
+            (f"{k} {j}", e[j].xreplace(unsigned), several) for k, e in derived.kinds.items() if e is not None and k != "majorized"
+        ]
     true = measuring.truths(
         [w[1] for w in wanted],
         names,
@@ -309,11 +322,16 @@ def measure_compiled(cls: Any, derived: _Derived) -> None:
         accuracy[label] = float(units.max(initial=0.0))
         bad = units > measuring.LIMIT
         if bad.any():
-            ends = [f"{s.name} from {rows[bad, i].min():.3g} to {rows[bad, i].max():.3g}" for i, s in enumerate(derived.symbols[: 1 + derived.k])]
+            ends = [
+                f"{s.name} from {rows[bad, i].min():.3g} to {rows[bad, i].max():.3g}"
+                for i, s in enumerate(derived.symbols[: 1 + derived.k])
+            ]
             lost.append(
                 f"{label} is up to {units.max():.3g} units in the last place off at {bad.sum()} of {len(rows)} points, with"
                 f" {', '.join(ends)}"
             )
     cls.accuracy = accuracy
     if lost:
-        warnings.warn(f"{derived.law.name}: not every digit of {derived.law.text!r} is right: {'; '.join(lost)}", UserWarning, stacklevel=7)
+        warnings.warn(
+            f"{derived.law.name}: not every digit of {derived.law.text!r} is right: {'; '.join(lost)}", UserWarning, stacklevel=7
+        )

@@ -130,7 +130,9 @@ def settled(exprs: Sequence[sympy.Basic], symbols: Sequence[sympy.Symbol], point
 @functools.cache
 def _has_squares(expr: sympy.Basic) -> bool:
     """Whether something falls like exp(-x**2)."""
-    return expr.has(sympy.erf, sympy.erfc) or any(e.args[0].has(sympy.Pow) and _degree(e.args[0]) > 1 for e in expr.atoms(sympy.exp))
+    return expr.has(sympy.erf, sympy.erfc) or any(
+        e.args[0].has(sympy.Pow) and _degree(e.args[0]) > 1 for e in expr.atoms(sympy.exp)
+    )
 
 
 def _degree(expr: sympy.Expr) -> int:
@@ -187,9 +189,9 @@ def _numpy_functions() -> dict[str, Callable[..., Any]]:
     def mills_excess(x: Any) -> Any:
         z = np.maximum(-x, 1.0)
         excess: Any = z
-        for k in range(60, 1, -1):
+        for k in range(200, 1, -1):
             excess = z + k / excess
-        return np.where(x < -4, 1 / excess, mills(x) + x)
+        return np.where(x < -2, 1 / excess, mills(x) + x)
 
     def log_shares(*args: Any) -> Any:
         return sp.logsumexp(np.broadcast_arrays(*args), axis=0)
@@ -269,7 +271,7 @@ def in_floats(expr: sympy.Basic, values: dict[sympy.Symbol, Any]) -> Any:
         _FUNCTIONS.update(_numpy_functions())
     if isinstance(expr, sympy.Symbol):
         return values[expr]
-    if expr.is_number:  # type: ignore[attr-defined]
+    if expr.is_number:
         return float(sympy.N(expr, 30))
     if isinstance(expr, sympy.Piecewise):
         *pairs, (last, _) = expr.args
@@ -311,7 +313,9 @@ def _mask(condition: sympy.Basic, values: dict[sympy.Symbol, Any]) -> Any:
         return ~_mask(condition.args[0], values)
     a, b = (in_floats(side, values) for side in condition.args)
     op = getattr(condition, "rel_op", "==")
-    return {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "==": np.equal, "!=": np.not_equal}[op](a, b)
+    return {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "==": np.equal, "!=": np.not_equal}[op](
+        a, b
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -380,7 +384,11 @@ class Truth:
             if v != v or effect != effect:
                 continue  # no truth is known
             if abs(v) > largest * (1 - mp.mpf(10) ** -15):
-                out[i] = 0.0 if not math.isnan(value) and (math.isinf(value) or abs(value) > 1e307) and (value > 0) == (v > 0) else math.inf
+                out[i] = (
+                    0.0
+                    if not math.isnan(value) and (math.isinf(value) or abs(value) > 1e307) and (value > 0) == (v > 0)
+                    else math.inf
+                )
             elif math.isnan(value) or math.isinf(value):
                 out[i] = math.inf
             else:
@@ -426,9 +434,7 @@ def truths(
     return [Truth(true, moved) for true, moved in found]
 
 
-def best(
-    forms: Sequence[sympy.Expr], true: Truth, symbols: Sequence[sympy.Symbol], rows: np.ndarray
-) -> tuple[sympy.Expr, float]:
+def best(forms: Sequence[sympy.Expr], true: Truth, symbols: Sequence[sympy.Symbol], rows: np.ndarray) -> tuple[sympy.Expr, float]:
     """The cheapest of the forms that keep their digits; the one that loses fewest where none does."""
     columns = {s: rows[:, i] for i, s in enumerate(symbols)}
     found = []

@@ -155,13 +155,15 @@ class _Reader:
         try:
             tree = ast.parse(self.flat.strip(), "<formula>", "eval").body
         except SyntaxError as error:
-            at = lead + max((error.offset or 1) - 1, 0)
+            at = lead + error.offset - 1 if error.offset else len(self.flat.rstrip())  # at its end Python names no place
             raise FormulaError(f"cannot be read ({error.msg})", self.text, min(at, len(self.text))) from None
         except (RecursionError, MemoryError, ValueError) as error:
             raise FormulaError(f"cannot be read ({error})", self.text, 0) from None
         found = self.value(tree, 0)
         if found.has(sympy.zoo, sympy.oo, -sympy.oo, sympy.nan, sympy.I):
-            raise FormulaError("part of it is no finite real number (a division by 0? a root of a negative number?)", self.text, 0)
+            raise FormulaError(
+                "part of it is no finite real number (a division by 0? a root of a negative number?)", self.text, 0
+            )
         return found
 
     def refuse(self, node: Any, message: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What compiled formulas call: the functions of `atoms`, and others, for compiled kernels; float64, branch-free where it can be."""
+"""What compiled formulas call: the functions of `atoms`, and others; float64, without branches where that can be."""
 
 from __future__ import annotations
 

@@ -37,9 +37,9 @@ from .atoms import (
     sigmoid,
     sigmoid_residual,
     signum,
-    softplus,
     softmax,
     softmax_missed,
+    softplus,
     tanh,
     xlogx,
 )
@@ -125,7 +125,7 @@ def _exponentials(expr: Expr) -> list[Expr] | None:
     if not isinstance(expr, Add) or not expr.has(exp):
         return None
     found = [_exponential(term) for term in expr.args]
-    return None if None in found else sorted(found, key=sympy.default_sort_key)  # type: ignore[arg-type]
+    return None if None in found else sorted(found, key=sympy.default_sort_key)
 
 
 def _square_root(expr: Expr) -> Expr | None:
@@ -160,7 +160,9 @@ def _two_squares(expr: Expr) -> tuple[Expr, Expr] | None:
     if not (isinstance(expr, Add) and len(expr.args) == 2):
         return None
     for first, second in (expr.args, expr.args[::-1]):
-        if first.is_positive and not ({"y", "f"} & {s.name[0] for s in first.free_symbols if s.name[1:].isdigit() or not s.name[1:]}):
+        if first.is_positive and not (
+            {"y", "f"} & {s.name[0] for s in first.free_symbols if s.name[1:].isdigit() or not s.name[1:]}
+        ):
             c, z = _square_root(first), _square_root(second)
             if c is not None and z is not None and c.is_positive and not z.is_number:
                 return c, z
@@ -244,7 +246,8 @@ def _power(expr: Expr) -> Expr:
 
 def _product(expr: Expr) -> Expr:
     """exp(d)*sigmoid(-d) = sigmoid(d), z/sqrt(1 + z**2), x*log(x)."""
-    exponent, powers, others = Integer(0), {}, []
+    exponent, others = Integer(0), []
+    powers: dict[Expr, Expr] = {}
     for factor in expr.args:
         base, power = factor.as_base_exp()
         if isinstance(factor, exp):
@@ -269,7 +272,12 @@ def _product(expr: Expr) -> Expr:
         if isinstance(base, softmax):
             i, *args = base.args
             for j, a in enumerate(args):
-                if powers[base].is_number and powers[base] >= 1 and exponent != 0 and sympy.expand(exponent - (a - args[int(i)])) == 0:
+                if (
+                    powers[base].is_number
+                    and powers[base] >= 1
+                    and exponent != 0
+                    and sympy.expand(exponent - (a - args[int(i)])) == 0
+                ):
                     powers[base] -= 1
                     other = softmax(Integer(j), *args)
                     powers[other] = powers.get(other, Integer(0)) + 1
@@ -373,7 +381,7 @@ def _difference(expr: Expr, y: sympy.Symbol, unit: bool) -> Expr:
                 return -c * exp_residual(factor.args[0], y) + rest
             if unit and isinstance(factor, sigmoid):
                 return -c * sigmoid_residual(factor.args[0], y) + rest
-            if unit and isinstance(other.as_coeff_Mul()[1], softplus) or _softplus_of(other) is not None:
+            if (unit and isinstance(other.as_coeff_Mul()[1], softplus)) or _softplus_of(other) is not None:
                 found = _softplus_of(other)
                 if found is not None and unit:
                     before, x = found

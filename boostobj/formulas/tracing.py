@@ -106,6 +106,18 @@ class Traced:
             return called("where", *args)
         raise TypeError(f"formula: numpy.{function.__name__} cannot be traced; known are {', '.join(FUNCTIONS)}")
 
+    def __neg__(self) -> Traced:
+        return self._then("negative", self)
+
+    def __pos__(self) -> Traced:
+        return self
+
+    def __abs__(self) -> Traced:
+        return called("abs", self)
+
+    def __invert__(self) -> Traced:
+        return self._then("logical_not", self)
+
     def __bool__(self) -> bool:
         raise TypeError(
             "formula: a condition on y, f or a parameter has no value while a function is traced: write numpy.where(condition,"
@@ -155,10 +167,6 @@ for _method, _name in (
     ("ne", "not_equal"),
 ):
     setattr(Traced, f"__{_method}__", _operator(_name, False))
-Traced.__neg__ = lambda self: self._then("negative", self)  # type: ignore[attr-defined]
-Traced.__pos__ = lambda self: self  # type: ignore[attr-defined]
-Traced.__abs__ = lambda self: called("abs", self)  # type: ignore[attr-defined]
-Traced.__invert__ = lambda self: self._then("logical_not", self)  # type: ignore[attr-defined]
 
 
 def called(name: str, *values: Any) -> Traced:
