@@ -20,8 +20,10 @@ LAYERS = [
     {"objectives", "params"},
     {"metrics"},
     {"boosters"},
+    {"checks", "slopes", "calling"},
+    {"foreign"},
     {"boostobj"},
-    {"checks", "estimators", "parity"},
+    {"estimators", "parity"},
     {"cli"},
     {"__main__"},
 ]
