@@ -20,6 +20,8 @@ KINDS = ("binary", "real", "positive", "count", "classes")
 _SMALL = 40.0
 """Scores that a training reaches: what is wrong within is wrong; beyond, and up to _LARGE, it is a risk."""
 _LARGE = 100.0
+_HUGE = 1e37
+"""What reaches this is as good as infinite: float32 ends there, and some end there on purpose."""
 _CLOSE = 0.01
 """Derivatives that agree to this are the same: faults are of another size."""
 _TRUST = 10.0
@@ -272,12 +274,18 @@ def _examined(
 
 
 def _base(y: np.ndarray, k: int) -> np.ndarray:
+    """Scores around 0, where boosters start; beside them some around the targets."""
     rng = np.random.default_rng(1)
-    return rng.normal(0, 1.5, len(y) if k == 1 else (len(y), k))
+    raw = rng.normal(0, 1.5, len(y) if k == 1 else (len(y), k))
+    near = rng.random(len(y)) < (0.5 if len(np.unique(y)) > k + 1 else 0.0)
+    raw.reshape(len(y), -1)[near, 0] += y[near]
+    return raw
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:
-    return a.shape == b.shape and np.allclose(a, b, rtol=1e-5, atol=1e-7 * _typical(b), equal_nan=True)
+    size = np.abs(b[np.isfinite(b) & (b != 0)])
+    least = 1e-6 * float(np.quantile(size, 0.1)) if size.size else 0.0
+    return a.shape == b.shape and np.allclose(a, b, rtol=1e-5, atol=least, equal_nan=True)
 
 
 def _typical(values: np.ndarray) -> float:
@@ -445,7 +453,7 @@ class _Look:
     def layout(self) -> None:
         caller, k = self.caller, self.k
         n = len(self.y)
-        flat = np.asarray(calling.pair(caller.answer(self.y, self.raw, None, self.group))[0]).ndim == 1
+        flat = np.asarray(calling.pair(caller.answer(self.y, self.raw, None, self.group))[0]).shape != (n, k)
         returned = caller.returned
         wants = {"xgboost": "row-major", "lightgbm": "class-major"}
         shown = {"row-major": "score after score (row-major)", "class-major": "class after class (class-major)"}
@@ -471,13 +479,13 @@ class _Look:
             )
         elif caller.given != "plain" and caller.strict and caller.given != wants[caller.strict]:
             self.wrong("layout", f"it takes scores {shown[caller.given]}, not as {caller.strict} has them", remedy)
-        elif flat or caller.given != "plain":
+        elif flat and caller.given == "plain":
             booster = "XGBoost reads" if returned == "row-major" else "LightGBM reads"
             self.note(
-                "layout", f"it returns {'flat arrays ' if flat else ''}{shown[returned]}, as {booster} them, the other does not", remedy
+                "layout", f"it returns flat arrays {shown[returned]}, as {booster} them, the other does not", remedy
             )
         if caller.given != "plain":
-            self.note("layout", f"it mixes up scores of shape ({n}, {k}), which both boosters hand over today", remedy)
+            self.note("layout", f"it wants flat scores {shown[caller.given]}, and mixes up those of shape ({n}, {k}) that both boosters hand over today", remedy)
 
     # Rows
 
@@ -571,6 +579,7 @@ class _Look:
         else:
             heavy = self.call(self.y, self.raw, weight=w, group=self.group)
         columns = w if self.k == 1 else w[:, None]
+        plain, heavy = (tuple(np.where(np.abs(v) < _HUGE, v, np.nan) for v in both) for both in (plain, heavy))
         seen: dict[str, list[str]] = {}
         for name, before, after in zip(_NAMES, plain, heavy, strict=True):
             if not (np.isfinite(before) & (before != 0)).any() or _same(after, before * columns):
@@ -653,7 +662,8 @@ class _Look:
     def _association(self) -> None:
         """With the score fixed, a larger target pulls harder upwards: the gradient falls."""
         if self.group is not None:
-            grad = self.raw * 0.0 + self.call(self.y, self.raw * 0.0 + np.arange(len(self.y)) * 1e-3, group=self.group)[0]
+            level = np.arange(len(self.y)) * 1e-3  # no ties
+            grad = self.call(self.y, level, group=self.group)[0]
             bounds = np.r_[0, np.cumsum(self.group)]
             pull = sum(
                 float(((self.y[a:b] - self.y[a:b].mean()) * grad[a:b]).sum()) for a, b in zip(bounds, bounds[1:], strict=False)
@@ -782,9 +792,11 @@ class _Look:
             if not self._are_classes():  # the first may be a location
                 more[:30, 0] = some[:30] + spread * rng.normal(size=30)
         elif self.fits:
-            grid = np.concatenate([values, values + spread, [0.0, 0.5]])
+            grid = np.concatenate([values + 0.013 * spread, values + spread, [0.011, 0.511]])  # beside the kinks at the targets
             away = np.concatenate([spread * rng.normal(size=20), 0.05 * spread * rng.normal(size=20), rng.normal(size=20)])
             more = some + away
+            if y.min() >= 0:  # what is below may have no loss
+                grid, more = np.abs(grid), np.abs(more)
         else:
             grid = np.concatenate([np.linspace(-6.0, 6.0, 13), [-30.0, -20.0, -12.0, 12.0, 20.0, 30.0]])
             more = rng.normal(0, 1.5, 60)
@@ -825,18 +837,18 @@ class _Look:
         return slope, error
 
     def derivatives(self, loss: Any) -> None:
-        if self.found("probability") and loss is None:
-            return
         self.alone = self.alone and self.group is None
         y, raw, grid = self.points()
         more = {} if self.group is None else {"group": self.group}
         grad, hess = self.call(y, raw, **more)
-        if loss is not None:
+        if loss is not None and not self.found("probability"):
             self.gradient(_Loss(loss, y, raw, self.group if self.alone_in_groups else None), y, raw, grad)
+        if self.found("probability"):
+            return  # of what would the Hessian be the derivative?
         slope, error = self.differentiated(lambda scores: self.call(y, scores, **more)[0], y, raw)
         if loss is None and not self.found("sign"):
             self._flipped(slope, error)
-        if self.direction == -1 and loss is None and not self.found("sign") and len(np.unique(self.y)) == 2 and self.k == 1:
+        if self.direction == -1 and not self.found("sign", "labels", "gradient") and len(np.unique(self.y)) == 2 and self.k == 1:
             low, high = np.unique(self.y)
             self.wrong(
                 "labels",
@@ -860,17 +872,17 @@ class _Look:
 
     def gradient(self, loss: _Loss, y: np.ndarray, raw: np.ndarray, grad: np.ndarray) -> None:
         true, error = self.differentiated(loss.by_row, y, raw)
-        good = np.isfinite(true) & np.isfinite(grad) & np.isfinite(error)
+        good = (np.abs(true) < _HUGE) & (np.abs(grad) < _HUGE) & np.isfinite(error)
         apart = np.abs(grad - true)
         tolerance = _CLOSE * np.maximum(np.abs(grad), np.abs(true)) + _TRUST * error + 1e-7 * _typical(true[good])
         off = good & (apart > tolerance)
         if not _many(off, good):
             return
-        sharp = good & (np.abs(true) > 1e-4 * np.abs(true[good]).max(initial=0.0)) & (error < 1e-3 * np.abs(true))
+        sharp = good & (np.abs(true) > 1e-6 * _typical(true[good])) & (error < 1e-3 * np.abs(true))
         ratio = grad[sharp] / true[sharp] if sharp.any() else np.empty(0)
         constant = _constant(grad[sharp], true[sharp]) if sharp.sum() > 4 else None
         told = f"{self._where(off, y, raw)}; {self._worst(off, apart, y, raw, grad, true, 'the gradient', 'the slope of the loss')}"
-        if constant is not None and constant != 0:
+        if constant is not None and abs(constant - 1.0) > _CLOSE:
             self.times = constant
             if abs(constant + 1.0) < _CLOSE:
                 self.wrong("sign", f"the gradient has the wrong sign: {told}", "return its negative")
@@ -891,25 +903,34 @@ class _Look:
             )
             return
         if self.k == 1:
-            reason = self._chain(ratio, raw[sharp]) or self._twice(loss, y, grad, raw)
+            if len(np.unique(self.y)) == 2 and self.alone and _agree(self.call(self.y.min() + self.y.max() - y, raw)[0], true, error):
+                self.wrong(
+                    "labels", f"the gradient is that of the other label: {told}", "look where the label enters: 1 - y instead of y, say"
+                )
+                return
+            reason = self._chain(ratio, raw[sharp], "gradient") or self._twice(loss, y, grad, raw)
             if reason:
                 self.wrong("probability", f"the gradient is not the slope of the loss: {told}; {reason[0]}", reason[1])
                 return
         self.wrong("gradient", f"the gradient is not the slope of the loss: {told}", "differentiate the loss by the raw score again")
 
-    def _chain(self, ratio: np.ndarray, raw: np.ndarray) -> tuple[str, str] | None:
-        """Whether a ratio of derivatives is that of a sigmoid left out."""
-        p = _sigmoid(raw)
-        wide = np.abs(raw) < 15
+    def _chain(self, ratio: np.ndarray, raw: np.ndarray, of: str) -> tuple[str, str] | None:
+        """Whether a ratio of derivatives is that of a sigmoid left out, or put in twice."""
+        p, wide = _sigmoid(raw), np.abs(raw) < 15
         if wide.sum() < 5 or np.ptp(raw[wide]) == 0:
             return None
-        for factor, remedy in ((p * (1 - p), "divide by it, or leave that factor out where the derivative is by the raw score"),
-                               (1 / (p * (1 - p)), "multiply by it: d/d raw = d/dp * p*(1 - p)"),
-                               (raw * (1 - raw), "apply the sigmoid first: scores are no probabilities")):  # fmt: skip
+        missing = "p = 1 / (1 + np.exp(-raw)) in the gradient too, or leave p*(1 - p) out of the Hessian"
+        surplus = "one sigmoid too many in the gradient, or p*(1 - p) forgotten in the Hessian: d/d raw = d/dp * p*(1 - p)"
+        if of == "gradient":
+            missing = "p*(1 - p) is in it twice: in p - y it is already"
+            surplus = "the chain rule: multiply by it, d/d raw = d/dp * p*(1 - p)"
+        for shown, factor, remedy in (
+            ("p*(1 - p)", p * (1 - p), missing),
+            ("1/(p*(1 - p))", 1 / (p * (1 - p)), surplus),
+            ("raw*(1 - raw)", raw * (1 - raw), "apply the sigmoid first: scores are no probabilities"),
+        ):
             if _constant(ratio[wide], factor[wide]) is not None:
-                text = ("p*(1 - p)", "1/(p*(1 - p))") if factor is not p else ()
-                shown = "raw*(1 - raw)" if "first" in remedy else text[int(remedy.startswith("multiply"))]
-                return f"the ratio is {shown}, with p = sigmoid(raw): the chain rule is missing, or applied twice", remedy
+                return f"their ratio is {shown}, with p = sigmoid(raw)", remedy
         return None
 
     def _twice(self, loss: _Loss, y: np.ndarray, grad: np.ndarray, raw: np.ndarray) -> tuple[str, str] | None:
@@ -928,7 +949,7 @@ class _Look:
     def hessian(
         self, y: np.ndarray, raw: np.ndarray, hess: np.ndarray, slope: np.ndarray, error: np.ndarray, grad: np.ndarray, grid: int
     ) -> None:
-        good = np.isfinite(hess) & np.isfinite(slope) & np.isfinite(error)
+        good = (np.abs(hess) < _HUGE) & (np.abs(slope) < _HUGE) & np.isfinite(error)
         if not good.any():
             return
         if not hess[np.isfinite(hess)].any():
@@ -945,27 +966,23 @@ class _Look:
         off = below | above
         told = self._worst(off, np.abs(hess - slope), y, raw, hess, slope, "the Hessian", "the derivative of the gradient")
         again = "the Hessian is the derivative of the gradient by the raw score, of the same row and score: derive it again"
+        if negative.any() and (hess[np.isfinite(hess)] <= 0).all():
+            too = " too" if self.found("sign") else ""
+            self.wrong("negative", f"the Hessian is negative everywhere{too}, down to {_number(np.nanmin(hess))}", "change its sign")
+            self.hessian(y, raw, -hess, slope, error, grad, grid)
+            return
         if _many(negative, good, 0.0):
-            concave = negative & good & (slope < 0)
-            if (negative | (hess == 0)).all() and not self.found("sign"):
-                self.wrong("negative", f"the Hessian is negative everywhere: {told}", "change its sign")
-                return
-            if (negative | (hess == 0)).all():
-                self.wrong("negative", "the Hessian is negative everywhere too", "change its sign as well")
-                hess = -hess
-                below, above = good & (hess < slope - tolerance), good & (hess > slope + tolerance)
-                off = below | above
-                told = self._worst(off, np.abs(hess - slope), y, raw, hess, slope, "the Hessian", "the derivative of the gradient")
-            else:
-                exact = "; the loss is not convex there" if 2 * concave.sum() > negative.sum() else ", though the gradient rises there"
-                self.wrong(
-                    "negative",
-                    f"the Hessian is negative {self._where(negative, y, raw)}, down to {_number(hess[negative].min())}{exact}",
-                    "boosters take leaf steps the wrong way, or drop such rows: np.maximum(hess, 1e-6), or a positive bound",
-                )
+            concave = 2 * (negative & good & (slope < 0)).sum() > negative.sum()
+            self.wrong(
+                "negative",
+                f"the Hessian is negative {self._where(negative, y, raw)}, down to {_number(hess[negative].min())}"
+                + ("; the loss is not convex there" if concave else ", though the gradient rises there"),
+                "boosters take leaf steps the wrong way there, or drop such rows: np.maximum(hess, 1e-6), or a positive bound",
+                "risk" if concave else "wrong",
+            )
         if not _many(off, good):
             return
-        sharp = good & (np.abs(slope) > 1e-4 * np.abs(slope[good]).max()) & (error < 1e-3 * np.abs(slope))
+        sharp = good & (np.abs(slope) > 1e-6 * size) & (error < 1e-3 * np.abs(slope))
         if sharp.sum() > 4:
             constant = _constant(hess[sharp], slope[sharp])
             if constant is not None and 0 < constant < 1 - _CLOSE:
@@ -982,15 +999,11 @@ class _Look:
                     "one of the two has the wrong sign: the gradient is raw - y for squared error, the Hessian is positive",
                 )
                 return
-            reason = self._chain(hess[sharp] / slope[sharp], raw[sharp]) if self.k == 1 and constant is None else None
+            reason = self._chain(hess[sharp] / slope[sharp], raw[sharp], "Hessian") if self.k == 1 and constant is None else None
             if reason:
                 self.wrong("hessian", f"the Hessian is not the derivative of the gradient; {told}; {reason[0]}", reason[1])
                 return
-        falls = good & (slope < -_TRUST * error - 1e-3 * size)
         if below.sum() <= max(2, 0.02 * good.sum()) or _only_flat(slope, error, good) and (hess[good] > 0).all():
-            if falls.sum() > 0.8 * sharp.sum() > 0 and self.direction == 0 and self.k == 1:
-                self.wrong("sign", f"the gradient falls with the score, where the Hessian is positive; {told}", "change its sign")
-                return
             if (jump := self._jumps(above, good, hess, slope)) is not None:
                 self.wrong(
                     "hessian",
@@ -1006,8 +1019,8 @@ class _Look:
                 what = f"the Hessian is larger than the derivative of the gradient at {above.sum()} of {good.sum()} points{by}, nowhere smaller"
             self.note("hessian", what, "fine if it is meant as a bound: steps are shorter and safe; else see the factor")
             return
-        if self._is_information(hess, slope, grad, grid):
-            self.note("hessian", "the Hessian is Fisher information, the derivative's mean over the targets", "fine if it is meant")
+        if (other := self._stands_in(hess, slope, grad, grid)) is not None:
+            self.note("hessian", other, "fine if it is meant; else derive it again")
             return
         lost = below & (hess == 0)
         if 2 * lost.sum() > below.sum():
@@ -1020,41 +1033,52 @@ class _Look:
         if right.sum() < 0.3 * good.sum():
             return None
         values = hess[right]
-        jump = above & (hess > max(0.5 * values.max(), 1.5 * float(np.median(values)))) & (hess > 10 * np.abs(slope))
-        return jump if jump.any() and values.max() > 4 * values.min() else None
+        jump = above & (hess > max(0.5 * values.max(), 1.5 * float(np.median(values)))) & (np.abs(slope) < 1e-3 * values.max())
+        return jump if _many(jump, good) and values.max() > 4 * values.min() else None
 
-    def _is_information(self, hess: np.ndarray, slope: np.ndarray, grad: np.ndarray, grid: int) -> bool:
-        """Whether, with the score fixed, it is what the derivative is where the targets' gradients cancel."""
+    def _stands_in(self, hess: np.ndarray, slope: np.ndarray, grad: np.ndarray, grid: int) -> str | None:
+        """What a positive Hessian that is not the derivative may be all the same, told by the targets with the score fixed."""
         if grid < 3 or not (hess > 0).all():
-            return False
+            return None
         n = (len(hess) - 60) // grid
-        tables = [v[: n * grid].reshape(grid, n, self.k) for v in (hess, slope, grad)]
-        close = []
-        for h, s, g in zip(*(t.reshape(grid, -1).T for t in tables), strict=True):
-            if not np.isfinite([h, s, g]).all() or np.ptp(h) > _CLOSE * h.max():
-                return False
-            line = np.stack([np.ones_like(g), g], axis=1)
-            fitted, *_ = np.linalg.lstsq(line, s, rcond=None)
-            left = np.abs(line @ fitted - s).max()
-            close.append(abs(fitted[0] - h[0]) < 0.02 * h[0] and left < 0.02 * np.abs(s).max())
-        return float(np.mean(close)) > 0.9
+        meets, between = [], []
+        for h, s, g in zip(*(v[: n * grid].reshape(grid, -1).T for v in (hess, slope, grad)), strict=True):
+            size = max(float(np.abs(v).max()) for v in (h, s))
+            if not np.isfinite([h, s, g]).all() or not 0 < size < 1e8 * h.min():
+                continue
+            lines = np.stack([np.ones_like(g), g / (np.abs(g).max() or 1.0)], axis=1)
+            of_h, of_s = (np.linalg.lstsq(lines, v, rcond=None)[0] for v in (h, s))
+            left = max(float(np.abs(lines @ c - v).max()) for c, v in ((of_h, h), (of_s, s)))
+            meets.append(abs(of_h[0] - of_s[0]) < 0.02 * abs(of_s[0]) + 1e-9 * size and left < 0.02 * size)
+            between.append(np.ptp(h) < _CLOSE * h.max() and s.min() <= 1.01 * h.min() and np.ptp(s) > 0.05 * size)
+        if len(meets) > 4 and np.mean(meets) > 0.9:
+            return "the Hessian is what the derivative of the gradient is where the gradient is 0: Fisher information, or a bound near it"
+        if len(between) > 4 and np.mean(between) > 0.9:
+            return "the Hessian does not depend on the target, and is among the derivatives of the gradient: Fisher information, or so"
+        return None
 
     # Words
 
     def _where(self, at: np.ndarray, y: np.ndarray, raw: np.ndarray) -> str:
-        rows = at if at.ndim == 1 else at.any(axis=1)
-        scores = raw[at]
-        labels = np.unique(y[rows])
-        values = f", y={', '.join(map(_number, labels))}" if len(labels) <= 2 < 1 + len(np.unique(y)) else ""
-        ends = f"raw from {_number(scores.min())} to {_number(scores.max())}" if at.any() else ""
-        return f"at {at.sum()} of {at.size} points ({ends}{values})"
+        labels = y if at.ndim == 1 else np.broadcast_to(y[:, None], at.shape)
+        few = np.unique(y)
+        places = [at] if len(few) > 3 or len(few) < 2 else [at & (labels == value) for value in few]
+        ends = [
+            f"raw from {_number(raw[place].min())} to {_number(raw[place].max())}"
+            + (f" for y={_number(labels[place][0])}" if len(places) > 1 else "")
+            for place in places
+            if place.any()
+        ]
+        return f"at {at.sum()} of {at.size} points ({', '.join(ends)})"
 
     def _worst(
         self, at: np.ndarray, apart: np.ndarray, y: np.ndarray, raw: np.ndarray, a: np.ndarray, b: np.ndarray, one: str, other: str
     ) -> str:
         if not at.any():
             return ""
-        place = np.unravel_index(int(np.where(at, apart, -1.0).argmax()), at.shape)
+        with np.errstate(all="ignore"):  # one that is plain to see, and not at the end of the world
+            plain = apart / (np.abs(a) + np.abs(b)) / (10.0 + np.abs(raw))
+        place = np.unravel_index(int(np.where(at & np.isfinite(plain), plain, -1.0).argmax()), at.shape)
         column = "" if self.k == 1 else f", score {place[1]}"
         return f"at y={_number(y[place[0]])}, raw={_number(raw[place])}{column} {one} is {_number(a[place])} and {other} {_number(b[place])}"
 
@@ -1069,7 +1093,8 @@ class _Loss:
         if not callable(self.function):
             raise TypeError(f"check: loss must be a callable, an Objective or a name, got {type(loss).__name__}")
         value = self._tried(raw)
-        if value is None or (raw.ndim == 1 and set(np.unique(y)) <= {0.0, 1.0} and np.isfinite(value).mean() < 0.7):
+        shares = raw.ndim == 1 and set(np.unique(y)) <= {0.0, 1.0}
+        if shares and (value is None or np.isfinite(value).mean() < 0.7):
             plain = self.function
             self.function = lambda y, raw: plain(y, _sigmoid(raw))
             value = self._tried(raw)
