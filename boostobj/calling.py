@@ -85,6 +85,10 @@ class Caller:
         """The booster that it is for, if that is known."""
         self.shares = [False, False]
         """Whether gradient and Hessian are divided by the number of rows, which is made good then."""
+        self.exchanged = False
+        """Whether it wants scores first and targets second, though given as arrays."""
+        self.fresh = False
+        """Whether it spoils the data it is given, and needs new ones for each call."""
         self._made: list[tuple[Any, Any, Any, Any]] = []
 
     def __str__(self) -> str:
@@ -127,7 +131,7 @@ class Caller:
         return raw.ravel(order="F" if self.given == "class-major" else "C").copy()
 
     def container(self, y: np.ndarray, weight: np.ndarray | None = None, group: np.ndarray | None = None) -> Any:
-        for kept_y, kept_weight, kept_group, made in self._made:
+        for kept_y, kept_weight, kept_group, made in () if self.fresh else self._made:
             if kept_y is y and kept_weight is weight and kept_group is group:
                 return made
         make = containers.dmatrix if self.style == "xgboost" else containers.dataset
@@ -135,14 +139,11 @@ class Caller:
         self._made = [*self._made[-3:], (y, weight, group, made)]
         return made
 
-    def forget(self) -> None:
-        self._made = []
-
     def _of_arrays(self, y: np.ndarray, raw: np.ndarray, weight: Any, group: Any) -> tuple[tuple, dict]:
         has = self.signature
         if weight is None and self.needs_weight:
             weight = np.ones(len(y), np.float32)
-        arguments: tuple = (y, raw)
+        arguments: tuple = (raw, y) if self.exchanged else (y, raw)
         if has.by_name:
             return arguments, {str(has.weight): weight}
         if has.weight:

@@ -21,6 +21,8 @@ LAYERS = [
     {"metrics"},
     {"boosters"},
     {"checks", "slopes", "calling"},
+    {"examination"},
+    {"derivatives"},
     {"foreign"},
     {"boostobj"},
     {"estimators", "parity"},
