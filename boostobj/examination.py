@@ -154,11 +154,11 @@ class Calls:
                 severity,
             )
         try:
-            pickle.dumps(caller.function)
+            pickle.dumps(caller.function if caller.style == "sklearn" else None)
         except Exception as error:  # each kind of object refuses in its own way
             self.note(
                 "pickle",
-                f"it cannot be pickled ({error}), and neither can an estimator that has it",
+                f"it cannot be pickled, and neither can an estimator that has it ({error})",
                 "define it at the top of a module",
             )
 

@@ -10,7 +10,7 @@ import numpy as np
 from . import calling
 from .boosters.doctor import Finding, Findings
 from .calling import Trouble
-from .derivatives import Look, ours
+from .derivatives import Look, loss_of, ours
 from .examination import finding
 from .objective import Objective
 
@@ -38,7 +38,7 @@ class Report(Findings):
         return made
 
     def __str__(self) -> str:
-        return "\n".join(map(str, (*self, *self.notes))) if self or self.notes else "nothing wrong was found"
+        return "\n".join([*map(str, self or ["nothing wrong was found"]), *map(str, self.notes)])
 
 
 def check(
@@ -129,7 +129,7 @@ def check(
         made = objective if known is None else known
         if not callable(made):
             raise TypeError(f"check: objective must be a callable, an Objective or a name, got {type(objective).__name__}")
-        report = _examined(made, _data(y, raw, weight, group, num_class, style), loss, style)
+        report = _examined(made, _data(y, raw, weight, group, num_class, style), loss_of(loss), style)
     if show:
         print(f"{report.title}:\n{report}")
     return report
@@ -231,7 +231,7 @@ def _examined(function: Callable, data: tuple, loss: Any, style: str) -> Report:
         counts.append(classes)
     trouble = None
     for k in counts:
-        base = _base(y, k) if raw is None else raw
+        base = _base(y, k, group is None) if raw is None else raw
         try:
             caller = calling.settle(function, y, base, group, style)
         except Trouble as found:
@@ -244,10 +244,10 @@ def _examined(function: Callable, data: tuple, loss: Any, style: str) -> Report:
     return Report([finding(trouble.name, "wrong", trouble.what, trouble.remedy)], title=title)
 
 
-def _base(y: np.ndarray, k: int) -> np.ndarray:
+def _base(y: np.ndarray, k: int, near_targets: bool) -> np.ndarray:
     """Scores around 0, where boosters start; beside them some around the targets."""
     rng = np.random.default_rng(1)
     raw = rng.normal(0, 1.5, len(y) if k == 1 else (len(y), k))
-    near = rng.random(len(y)) < (0.5 if len(np.unique(y)) > k + 1 else 0.0)
+    near = rng.random(len(y)) < (0.5 if near_targets and len(np.unique(y)) > k + 1 else 0.0)
     raw.reshape(len(y), -1)[near, 0] += y[near]
     return raw
