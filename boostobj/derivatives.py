@@ -84,7 +84,9 @@ class Look(Calls):
             if (y > 0).any():
                 with np.errstate(all="ignore"):
                     near = np.log(some) - (np.log1p(-some) if y.max() <= 1 else 0.0)
-                more[:40] = np.where(np.isfinite(near), near, 0.0)[:40] + rng.normal(size=40)
+                near = np.where(np.isfinite(near), near, 0.0)
+                more[:40] = near[:40] + rng.normal(size=40)
+                grid = np.concatenate([grid, np.quantile(near, np.linspace(0.1, 0.9, 7)) + 0.01])
         both = np.repeat(values, len(grid)), np.concatenate([grid] * len(values))
         return np.concatenate([both[0], some]), np.concatenate([both[1], more]), len(values)
 
@@ -351,13 +353,15 @@ class Look(Calls):
         meets, between = [], []
         for h, s, g in zip(*(v[: n * grid].reshape(grid, -1).T for v in (hess, slope, grad)), strict=True):
             size = max(float(np.abs(v).max()) for v in (h, s))
-            if not np.isfinite([h, s, g]).all() or not 0 < size < 1e4 * h.min():
+            cancel = g.min() < 0 < g.max()
+            if not np.isfinite([h, s, g]).all() or not cancel or not 0 < size < 1e4 * h.min():
                 continue
             lines = np.stack([np.ones_like(g), g / (np.abs(g).max() or 1.0)], axis=1)
             of_h, of_s = (np.linalg.lstsq(lines, v, rcond=None)[0] for v in (h, s))
             left = max(float(np.abs(lines @ c - v).max()) for c, v in ((of_h, h), (of_s, s)))
             meets.append(abs(of_h[0] - of_s[0]) < 0.02 * abs(of_s[0]) + 1e-9 * size and left < 0.02 * size)
-            between.append(np.ptp(h) < CLOSE * h.max() and s.min() <= 1.01 * h.min() and np.ptp(s) > 0.05 * size)
+            within = (s.min() <= 1.01 * h.min() and np.ptp(s) > 0.05 * size) or s.max() <= h.min()
+            between.append(within and np.ptp(h) < CLOSE * h.max())
         if len(meets) > 4 and np.mean(meets) > 0.9:
             return "the Hessian is the derivative of the gradient where the gradient is 0: Fisher information, or near it"
         if len(between) > 4 and np.mean(between) > 0.9:
@@ -406,7 +410,8 @@ class Loss:
         try:
             return self._by_row(raw)
         except Exception as error:  # on scores where it has no value, say
-            raise LossError(f"check: loss cannot be called as loss(y, raw): {type(error).__name__}: {error}") from error
+            what = f"check: loss cannot be called as loss(y, raw): {type(error).__name__}: {error}"
+            raise LossError(f"{what}; where it has a value is said by raw=") from error
 
     def _by_row(self, raw: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):

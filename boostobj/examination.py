@@ -134,9 +134,15 @@ class Calls:
             result = caller._quietly((0, scores, data) if caller.signature.has_iteration else (scores, data), {})
             changed = not np.array_equal(kept, data.get_label())
             caller.fresh = changed
-        for what, moved in (("scores", not np.array_equal(scores, caller.scores(self.raw))), ("labels", changed)):
-            if moved:
-                self.wrong("inplace", f"it writes into the {what} that it is given", f"work on a copy: {what} = {what}.copy()")
+        if not np.array_equal(scores, caller.scores(self.raw)):
+            self.wrong(
+                "inplace",
+                "it writes into the scores that it is given: copies in XGBoost, what LightGBM goes on with",
+                "work on a copy: preds = preds.copy()",
+                "risk",
+            )
+        if changed:
+            self.wrong("inplace", "it writes into the labels that it is given", "work on a copy: labels = labels.copy()")
         kinds: dict[str, list[str]] = {}
         for name, values in zip(_NAMES, calling.pair(result), strict=True):
             kind = type(values).__name__ if isinstance(values, (list, tuple)) else str(np.asarray(values).dtype)
