@@ -106,7 +106,8 @@ class Look(Calls):
     def differentiated(self, value: Callable, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """d value(raw)[i, j] / d raw[i, j], and its error; NaN where it was not taken."""
         slope, error = np.full(raw.shape, np.nan), np.full(raw.shape, np.inf)
-        reach = max(0.5, 0.25 * float(np.std(y))) if self.fits else 0.5
+        spread = float(np.std(y)) or 1.0
+        reach, least = (max(0.5, 0.25 * spread), min(1.0, spread)) if self.fits else (0.5, 1.0)
         for rows in self.slots(len(y)):
             for column in range(self.k):
                 place: Any = rows if self.k == 1 else (rows, column)
@@ -116,7 +117,7 @@ class Look(Calls):
                     scores[place] = x
                     return value(scores)[place]
 
-                slope[place], error[place] = slopes(moved, raw[place], reach)
+                slope[place], error[place] = slopes(moved, raw[place], reach, least)
         return slope, error
 
     def derivatives(self, loss: Callable | None) -> None:
@@ -339,7 +340,7 @@ class Look(Calls):
     def _jumps(self, above: np.ndarray, good: np.ndarray, hess: np.ndarray, slope: np.ndarray) -> np.ndarray | None:
         """Points where a Hessian that is right elsewhere, and falls as it should, is suddenly large."""
         right = good & ~above
-        if right.sum() < 0.3 * good.sum():
+        if right.sum() < 0.1 * good.sum():
             return None
         values = hess[right]
         jump = above & (hess > max(0.5 * values.max(), 1.5 * float(np.median(values)))) & (np.abs(slope) < 1e-3 * values.max())

@@ -322,7 +322,8 @@ class Calls:
         columns = w if self.k == 1 else w[:, None]
         seen: dict[str, list[str]] = {}
         for name, *two in zip(_NAMES, plain, heavy, strict=True):
-            before, after = (np.where(np.abs(values) < HUGE, values, np.nan) for values in two)
+            small = (np.abs(two[0]) < HUGE) & (np.abs(two[1]) < HUGE)
+            before, after = (np.where(small, values, np.nan) for values in two)
             if not (np.isfinite(before) & (before != 0)).any() or _same(after, before * columns):
                 continue
             if _same(after, before):

@@ -10,7 +10,9 @@ _RATIO = 4.0
 _SMALLEST = 2.0**-14
 
 
-def slopes(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]:
+def slopes(
+    function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, reach: float, least: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
     """The derivative of each value of `function` by its own element of x, and how far it may be off.
 
     Central differences over steps from `reach` down, each a quarter of the last, every two of them extrapolated to 0
@@ -26,6 +28,8 @@ def slopes(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, reach: f
     x : array of shape (n,)
     reach : float
         The largest step, in the unit of x: the distance over which the function changes.
+    least : float
+        The least distance over which it may change, in the unit of x: steps go down to a small part of it.
 
     Returns
     -------
@@ -37,7 +41,7 @@ def slopes(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, reach: f
     True
     """
     steps = [reach]
-    while steps[-1] > _SMALLEST * min(1.0, reach) or len(steps) < 6:
+    while steps[-1] > _SMALLEST * min(least, reach) or len(steps) < 6:
         steps.append(steps[-1] / _RATIO)
     plain, noise = [], []
     for step in steps:
@@ -54,8 +58,8 @@ def slopes(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, reach: f
     error[~np.isfinite(error)] = np.inf
     best = error.argmin(axis=0)
     rows = np.arange(x.size)
-    slope, least = r[1:-1][best, rows], error[best, rows]
-    return np.where(np.isfinite(least), slope, np.nan), least
+    slope, off = r[1:-1][best, rows], error[best, rows]
+    return np.where(np.isfinite(off), slope, np.nan), off
 
 
 def _rounding(values: np.ndarray) -> np.ndarray:

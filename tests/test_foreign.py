@@ -555,6 +555,18 @@ def test_a_factor_that_both_have_is_a_note():
     assert report == () and any("both 0.5 times" in note.what for note in report.notes)
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1e4])
+@pytest.mark.parametrize("name", ["absolute", "quantile", "squared", "pseudo huber, a bound"])
+def test_right_ones_are_right_in_any_unit(name, scale):
+    objective, y, options = RIGHT[name]
+    assert not bo.check(objective, y * scale, show=False, **options)
+
+
+def test_weights_of_gradients_beyond_float32_are_not_compared():
+    y = np.resize([90.0, 100.0, 80.0, 1.0], 120)
+    assert names(native(poisson), y) == set()
+
+
 def test_raw_says_where_to_look():
     objective = estimators(lambda y, f: (f - y, np.where(f > 5, 0.5, 1.0)))
     assert names(objective, PLAIN, raw=np.linspace(-4, 4, 120)) == set()
