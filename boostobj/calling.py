@@ -127,7 +127,7 @@ class Caller:
     def scores(self, raw: np.ndarray) -> np.ndarray:
         """A fresh array, laid out as it wants it."""
         if self.given == "plain":
-            return raw.copy()
+            return raw.copy(order="F" if self.style == "lightgbm" else "C")
         return raw.ravel(order="F" if self.given == "class-major" else "C").copy()
 
     def container(self, y: np.ndarray, weight: np.ndarray | None = None, group: np.ndarray | None = None) -> Any:

@@ -137,7 +137,7 @@ class Calls:
         if not np.array_equal(scores, caller.scores(self.raw)):
             self.wrong(
                 "inplace",
-                "it writes into the scores that it is given: copies in XGBoost, what LightGBM goes on with",
+                "it writes into the scores that it is given: a copy of XGBoost's, but LightGBM's own buffer",
                 "work on a copy: preds = preds.copy()",
                 "risk",
             )
