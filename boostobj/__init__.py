@@ -5,6 +5,7 @@ from . import objectives as _classes
 from .boosters import cv, deployable, describe, predict, record, train
 from .boosters.doctor import DoctorWarning, Finding, doctor
 from .domain import Ascending, Choice, Interval, param
+from .foreign import Report, check
 from .objective import Groupwise, Objective, Pointwise, Rowwise
 from .objectives import *
 from .params import from_params
@@ -23,8 +24,10 @@ __all__ = [
     "Interval",
     "Objective",
     "Pointwise",
+    "Report",
     "Rowwise",
     "__version__",
+    "check",
     "cv",
     "deployable",
     "describe",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import dataclasses
+import importlib
 import inspect
 import json
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__, builtins, registry, third_parties
+from .calling import STYLES
+from .foreign import KINDS
 from .objective import Objective
 
 
@@ -30,11 +33,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     show.add_argument("name")
     show.set_defaults(run=_show)
 
-    checking = commands.add_parser("check", help="run the conformance suite on an objective")
-    checking.add_argument("name")
+    checking = commands.add_parser(
+        "check",
+        help="run the conformance suite on an objective; look for faults in anybody's",
+        description="NAME: run the conformance suite on that objective. MODULE:ATTRIBUTE, a callable as XGBoost or LightGBM take "
+        "it, importable from here: look for faults in it, on made-up targets or those of --data. With --data or --kind a NAME is "
+        "looked at in the same way.",
+    )
+    checking.add_argument("name", metavar="NAME|MODULE:ATTRIBUTE")
     checking.add_argument(
         "--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter, delta=2 say; may be repeated"
     )
+    checking.add_argument("--loss", metavar="NAME|MODULE:ATTRIBUTE", help="what it is the gradient of: loss(y, raw)")
+    checking.add_argument("--data", type=Path, metavar="FILE", help="targets: an .npy file, or CSV with a header")
+    checking.add_argument("--target", metavar="COLUMN", help="of the targets in CSV; default: the last")
+    checking.add_argument("--weight", metavar="COLUMN", help="of the weights in CSV")
+    checking.add_argument("--group", metavar="COLUMN", help="of the groups in CSV, whose rows follow each other")
+    checking.add_argument("--kind", choices=KINDS, help="of the made-up targets; default: binary, classes with --num-class")
+    checking.add_argument("--num-class", type=int, metavar="K", help="how many scores a row has")
+    checking.add_argument("--style", choices=STYLES, help="how it is called; default: found out")
     checking.set_defaults(run=_check)
 
     doctor = commands.add_parser("doctor", help="say why training an objective on these targets cannot work")
@@ -182,13 +199,108 @@ def _parameters(texts: Sequence[str], option: str = "--param") -> dict[str, Any]
     return values
 
 
+def _found(text: str, params: dict[str, Any]) -> Any:
+    """An objective by name, or what MODULE:ATTRIBUTE is; params are those of a name or of a class."""
+    module, separator, attribute = text.partition(":")
+    if not separator or text in builtins.names():
+        return registry.get(text, **params)
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))  # as `python -m` has it
+    try:
+        found: Any = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        try:
+            return registry.get(text)
+        except ValueError as unknown:
+            raise ValueError(f"{unknown}; and {module!r} cannot be imported from {Path.cwd()}: {error}") from error
+    for name in attribute.split("."):
+        if not hasattr(found, name):
+            raise ValueError(f"{text!r}: {getattr(found, '__name__', found)} has no {name!r}")
+        found = getattr(found, name)
+    if isinstance(found, type):
+        return found(**params)
+    if params:
+        raise ValueError(f"--param: {text!r} is no class; write a function that has its parameters fixed")
+    return found
+
+
 def _check(arguments: argparse.Namespace) -> int:
+    """Status 1 if something is wrong."""
+    objective = _found(arguments.name, _parameters(arguments.param))
+    looked = arguments.data is not None or arguments.kind is not None
+    if isinstance(objective, Objective) and not looked:
+        given = [name for name in ("loss", "target", "weight", "group", "num_class", "style") if getattr(arguments, name)]
+        if given:
+            raise ValueError(f"--{given[0].replace('_', '-')}: the conformance suite has its own data; give --data or --kind too")
+        return _conformance(objective)
+    return _examination(objective, arguments)
+
+
+def _examination(objective: Any, arguments: argparse.Namespace) -> int:
+    import numpy as np
+    from rich.markup import escape
+
+    from . import foreign
+
+    kind = arguments.kind or ("classes" if (arguments.num_class or 1) > 1 else "binary")
+    weight = group = None
+    columns = {"--target": arguments.target, "--weight": arguments.weight, "--group": arguments.group}
+    if arguments.data is not None:
+        if arguments.kind:
+            raise ValueError("--kind is for made-up targets, and there is --data")
+        y, weight, query = _read(arguments.data, columns)
+        if query is not None:
+            starts = np.flatnonzero(np.r_[True, query[1:] != query[:-1]])
+            group = np.diff(np.r_[starts, len(query)])
+    else:
+        for option in filter(columns.get, columns):
+            raise ValueError(f"{option} is a column of --data")
+        y = foreign.sample(kind, arguments.num_class)
+    loss = _found(arguments.loss, {}) if arguments.loss else None
+    style = arguments.style or "auto"
+    more = {"loss": loss, "weight": weight, "group": group, "num_class": arguments.num_class, "style": style}
+    report = foreign.check(objective, y, show=False, **more)
+    console = _console()
+    made_up = "" if arguments.data is not None else f" (made up: {kind}; --kind and --data choose others)"
+    if report or report.notes:
+        table = _table(f"{escape(report.title)}{made_up}", "finding", "what was seen", "what to change")
+        table.show_lines = True
+        for found in (*report, *report.notes):
+            colour = {"wrong": "red", "risk": "yellow"}.get(found.severity, "dim")
+            table.add_row(f"[{colour}]{found.severity}: {found.name}", escape(found.what), escape(found.remedy))
+        console.print(table)
+    else:
+        console.print(f"{escape(report.title)}{made_up}", highlight=False)
+    console.print("nothing wrong was found" if not report else f"{len(report)} to change", highlight=False)
+    return int(len(report) > 0)
+
+
+def _read(file: Path, columns: dict[str, str | None]) -> list[Any]:
+    """Columns of a file by option; of the first one, the targets, the default is the last column, or all of an .npy file."""
+    import numpy as np
+
+    if not file.is_file():
+        raise ValueError(f"there is no file {file}")
+    if file.suffix == ".npy":
+        if any(columns.values()):
+            raise ValueError(f"{' and '.join(columns)} are for CSV; an .npy file has the targets alone")
+        return [np.load(file, allow_pickle=False), *[None] * (len(columns) - 1)]
+    import pandas
+
+    table = pandas.read_csv(file)
+    for column in filter(None, columns.values()):
+        if column not in table:
+            raise ValueError(f"{file} has no column {column!r}; it has {', '.join(map(repr, table))}")
+    targets, *others = columns.values()
+    return [table[targets or table.columns[-1]].to_numpy(), *(table[other].to_numpy() if other else None for other in others)]
+
+
+def _conformance(o: Objective) -> int:
     from rich.progress import track
 
     from . import checks
 
     console = _console()
-    o = registry.get(arguments.name, **_parameters(arguments.param))
     checks.mpmath()
     outcomes = list(
         track(checks.run(o), f"checking {o!r}", total=len(checks.ALL), console=console, transient=True)
@@ -211,26 +323,10 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _doctor(arguments: argparse.Namespace) -> int:
     """Status 1 if it cannot work."""
-    import numpy as np
-
     from .boosters.doctor import doctor
 
     objective = registry.get(arguments.name, **_parameters(arguments.param))
-    if not arguments.file.is_file():
-        raise ValueError(f"there is no file {arguments.file}")
-    if arguments.file.suffix == ".npy":
-        y, weight = np.load(arguments.file, allow_pickle=False), None
-        if arguments.column or arguments.weight:
-            raise ValueError("--column and --weight are for CSV; an .npy file has the targets alone")
-    else:
-        import pandas
-
-        table = pandas.read_csv(arguments.file)
-        for column in filter(None, (arguments.column, arguments.weight)):
-            if column not in table:
-                raise ValueError(f"{arguments.file} has no column {column!r}; it has {', '.join(map(repr, table))}")
-        y = table[arguments.column or table.columns[-1]].to_numpy()
-        weight = table[arguments.weight].to_numpy() if arguments.weight else None
+    y, weight = _read(arguments.file, {"--column": arguments.column, "--weight": arguments.weight})
     found = doctor(objective, y, weight, params=_parameters(arguments.set, "--set"), booster=arguments.booster)
     return int(any(finding.severity == "cannot" for finding in found))
 

@@ -22,8 +22,12 @@ LAYERS = [
     {"boosters"},
     {"formulas"},
     {"yours"},
+    {"checks", "slopes", "calling"},
+    {"examination"},
+    {"derivatives"},
+    {"foreign"},
     {"boostobj"},
-    {"checks", "estimators", "parity"},
+    {"estimators", "parity"},
     {"cli"},
     {"__main__"},
 ]

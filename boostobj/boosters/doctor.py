@@ -21,15 +21,16 @@ class DoctorWarning(UserWarning):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One reason why a training cannot work, or may work badly.
+    """One reason why a training cannot work or may work badly, or why an objective is wrong.
 
     Parameters
     ----------
     name : str
         What it is about: "target", "weight", "offset", "group", "rows", "gradient", "hessian", "gain", "divergence", "steps",
-        "scale", "metric", or "parameter".
-    severity : {"cannot", "risk"}
-        "cannot": nothing is learnt, or `train` refuses it. "risk": it trains, and probably not as meant.
+        "scale", "metric", or "parameter"; `check` has its own list.
+    severity : {"cannot", "risk", "wrong", "note"}
+        "cannot": nothing is learnt, or `train` refuses it. "risk": it trains, and probably not as meant. Of `check`: "wrong": it
+        is no gradient, no Hessian, or not what boosters take; "note": no fault.
     booster : str
         "xgboost" or "lightgbm"; "" where it is true of both.
     what, remedy : str

@@ -335,9 +335,11 @@ def _middle(y: np.ndarray, weight: np.ndarray, k: int, *parameters: Any) -> np.n
 
 
 @functools.cache
-def _damped(loss: sympy.Expr, scores: tuple[sympy.Symbol, ...]) -> list[sympy.Expr]:
+def _damped(
+    loss: sympy.Expr, scores: tuple[sympy.Symbol, ...], values: tuple[tuple[sympy.Symbol, float], ...]
+) -> list[sympy.Expr]:
     """The Hessian without its negative terms, or its size where the signs of its terms are not known."""
-    constant, shape = loss.as_independent(*scores, as_Add=False)
+    constant, shape = findings.apart(loss, scores, values)
     atoms = stable.in_atoms(findings.smooth(shape))
     out = []
     for f in scores:
@@ -372,6 +374,7 @@ class _Derived:
         self.loss = formula.loss.xreplace(signs)
         self.unit = domain.low >= 0 and domain.high <= 1
         self.values = dict(law.values)
+        self.numbers = tuple((self.parameters[name], value) for name, value in law.values)
         self.classes = classes_of(domain)
         self.symbols = [self.y, *self.scores, *self.parameters.values()]
         self.rows = self._rows()
@@ -458,7 +461,7 @@ class _Derived:
         for kind, exprs in self.kinds.items():
             if kind == "majorized":
                 continue  # made of the gradient
-            for j, expr in enumerate(_damped(loss, self.scores) if kind == "damped" else exprs):
+            for j, expr in enumerate(_damped(loss, self.scores, self.numbers) if kind == "damped" else exprs):
                 wanted.append((f"{kind} {j}", expr, stable.in_atoms(expr), several))
         true = measuring.truths(
             [w[1] for w in wanted],
@@ -614,9 +617,9 @@ class _Derived:
 
     def _damped_at(self, y: Any) -> list[sympy.Expr]:
         if self.classes is None:
-            return _damped(self.loss, self.scores)
+            return _damped(self.loss, self.scores, self.numbers)
         c = self.classes[int(y > 0) if self.law.domain.signed else int(y) - self.classes[0]]
-        return _damped(self.loss.subs(self.y, c), self.scores)
+        return _damped(self.loss.subs(self.y, c), self.scores, self.numbers)
 
     def kinks(self, y: Any, f: Any, **fields: Any) -> Any:
         """About how far each score is from a kink; 0 at one."""

@@ -154,11 +154,20 @@ def shift_free(derived: _Derived) -> bool:
     return True
 
 
+def apart(
+    loss: sympy.Expr, scores: tuple[sympy.Symbol, ...], values: tuple[tuple[sympy.Symbol, float], ...]
+) -> tuple[sympy.Expr, sympy.Expr]:
+    """What multiplies a loss and is the same for all scores, made positive at these values of the parameters; and the rest."""
+    constant, shape = loss.as_independent(*scores, as_Add=False)
+    size = constant.subs(dict(values))
+    return (-constant, -shape) if size.is_number and size < 0 else (constant, shape)
+
+
 def mirrored(one: sympy.Expr, other: sympy.Expr, derived: _Derived) -> tuple[sympy.Expr, sympy.Expr] | None:
     """c1 and c0, if the losses of two classes are c1*b(f) and c0*b(-f)."""
     (f,) = derived.scores
-    up, shape_up = one.as_independent(f, as_Add=False)
-    down, shape_down = other.as_independent(f, as_Add=False)
+    up, shape_up = apart(one, derived.scores, derived.numbers)
+    down, shape_down = apart(other, derived.scores, derived.numbers)
     symbols = [f, *derived.parameters.values()]
     for at in (-3.25, -0.5, 0.125, 1.75, 6.0):
         a = measuring.settled([shape_up], symbols, [at, *derived.values.values()])[0]
