@@ -47,6 +47,7 @@ _KINDS: dict[str, tuple[str, Any]] = {
     "in XGBoost": (GREEN, (0, (6, 1, 1, 1, 1, 1))),
     "in LightGBM": (BLUE, (0, (8, 2))),
 }
+"""Of what a booster is given, which is none of the kinds, the beginning of its name counts."""
 
 _PADS = {"log": 3.0, "median_sigma": 3.0, "threshold": 3.0, "location_scale": 3.0}
 """How far from the best score the picture goes, for links whose scores are not in the unit of the target; else `_PAD`."""
@@ -134,6 +135,8 @@ class _Column:
     """For the label of each line of steps, where the loss after the step is above the loss before it."""
     best: float | None
     """The score at which the leaf's loss is smallest; None where there is none in the picture."""
+    best_of: int | None
+    """Which row of a group it is the best of."""
     units: dict[str, str]
 
 
@@ -202,7 +205,7 @@ def _views(o: Objective, y: Any, score: int | None) -> list[_View]:
     """What is varied: the one score of a row, some of its k scores, or the score of one row of a group."""
     law = _law(o)
     interval = len(law.targets) == 2
-    sample = _sample(law, interval) if y is None else np.asarray(y, dtype=np.float64)
+    sample = _sample(o, interval) if y is None else np.asarray(y, dtype=np.float64)
     if len(sample) == 0:
         raise ValueError(f"{o!r}: y has no rows")
     with warnings.catch_warnings():
@@ -226,7 +229,7 @@ def _views(o: Objective, y: Any, score: int | None) -> list[_View]:
         axis = f"residual f {MINUS} y"
         return [_View(objective=found, labels=("",), y=zero, raw=zero, places=(0,), axis=axis, residual=True, notes=notes)]
     targets = _chosen(law, sample)
-    labels = tuple(_interval_label(t) if interval else f"y = {t:g}" for t in targets)
+    labels = tuple(_interval_label(t) if interval else f"y = {_number(t)}" for t in targets)
     n = len(targets)
     rows = tuple(np.array([t]) for t in targets)
     raws = (np.zeros(1),) * n
@@ -238,6 +241,7 @@ def _score_view(o: Objective, sample: np.ndarray, start: np.ndarray, j: int, not
     law = _law(o)
     assert isinstance(law, Rowwise)
     k = len(start)
+    start = np.where(np.abs(start) < 1e-9 * np.abs(start).max(), 0.0, start)  # what rounding leaves of a 0
     if law.domain.integer:
         other = (j + 1) % k
         targets = (2.0**j, 2.0**other) if law.sets else (float(j), float(other))
@@ -245,13 +249,13 @@ def _score_view(o: Objective, sample: np.ndarray, start: np.ndarray, j: int, not
         labels = tuple(f"{name} class {j}: y = {t:g}" for name, t in zip(names, targets, strict=True))
     else:
         targets = tuple(np.unique(np.quantile(sample, [0.5, 0.95], method="nearest")).tolist())
-        labels = tuple(f"y = {t:.3g}" for t in targets)
+        labels = tuple(f"y = {_number(t)}" for t in targets)
     said = getattr(law, law.count)
     of = ""
     if isinstance(said, tuple):
         of = f" ({said[j]})" if isinstance(said[j], str) else f" ({law.count} {said[j]:g})"
-    rest = ", ".join(f"f[{i}] = {_short(start[i], start)}" for i in range(k) if i != j)
-    axis = f"score f[{j}]{of}; at the start: {rest if k <= 4 else f'the other {k - 1}'}"
+    rest = ", ".join(f"f[{i}] = {_number(start[i])}" for i in range(k) if i != j)
+    axis = f"score f[{j}]{of}\n{rest if k <= 4 else f'the other {k - 1} scores'} as at the start"
     n = len(targets)
     rows = tuple(np.array([t]) for t in targets)
     return _View(
@@ -259,9 +263,8 @@ def _score_view(o: Objective, sample: np.ndarray, start: np.ndarray, j: int, not
     )
 
 
-def _short(value: float, among: np.ndarray) -> str:
-    """A number without what rounding has left of a 0."""
-    return "0" if abs(value) < 1e-9 * max(float(np.abs(among).max()), 1e-300) else f"{value:.3g}"
+def _number(value: float) -> str:
+    return f"{value:.4g}".replace("-", MINUS)
 
 
 def _group_view(o: Objective, group: np.ndarray, notes: tuple[str, ...]) -> _View:
@@ -270,13 +273,12 @@ def _group_view(o: Objective, group: np.ndarray, notes: tuple[str, ...]) -> _Vie
     if m < 2:
         raise ValueError(f"{o!r}: y must be one group of two rows or more, it has {m}")
     order = np.argsort(-group, kind="stable")
-    places = list(dict.fromkeys(int(order[i]) for i in (0, m // 2, m - 1)))
+    places = list(dict.fromkeys(int(order[i]) for i in (0, (m - 1) // 2, m - 1)))
     others = np.linspace(1.0, -1.0, m)
-    shown = ", ".join(f"{v:g}" for v in group[:8]) + (", ..." if m > 8 else "")
-    at = ", ".join(f"{v:.2g}" for v in others[:8]) + (", ..." if m > 8 else "")
+    shown, at = (", ".join(map(_number, v[:8])) + (", ..." if m > 8 else "") for v in (group, others.round(2)))
     return _View(
         objective=o,
-        labels=tuple(f"row {p}, y = {group[p]:g}" for p in places),
+        labels=tuple(f"row {p}, y = {_number(group[p])}" for p in places),
         y=(group,) * len(places),
         raw=(others,) * len(places),
         places=tuple(places),
@@ -285,9 +287,11 @@ def _group_view(o: Objective, group: np.ndarray, notes: tuple[str, ...]) -> _Vie
     )
 
 
-def _sample(law: Any, interval: bool) -> np.ndarray:
+def _sample(o: Objective, interval: bool) -> np.ndarray:
     """Targets that stand for data where none are given: what "auto" and the start are then taken of."""
     bell = np.array([-2.0, -1.4, -1.0, -0.7, -0.4, -0.2, 0.0, 0.2, 0.4, 0.7, 1.0, 1.4, 2.0])
+    amounts = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 3.0, 4.0, 5.0, 8.0])
+    law: Any = _law(o)
     domain = law.domain
     if isinstance(law, Groupwise):
         if domain.integer and domain.high == 1:
@@ -305,8 +309,8 @@ def _sample(law: Any, interval: bool) -> np.ndarray:
     if math.isfinite(domain.low) and math.isfinite(domain.high):
         return domain.low + (domain.high - domain.low) * np.array([0.0, 0.0, 0.0, 1.0])
     if math.isfinite(domain.low):
-        return domain.low + np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 3.0, 4.0, 5.0, 8.0]) + (domain.closed != "low")
-    return bell
+        return domain.low + amounts + (domain.closed != "low")
+    return bell if isinstance(law, Rowwise) or _of_difference(o.resolve(bell)) else 1.0 + amounts
 
 
 def _counts(law: Rowwise) -> list[Any]:
@@ -393,9 +397,11 @@ def _span(view: _View, y: Any) -> tuple[float, float]:
             at = o.start(np.concatenate(view.y))
     pad = _PADS.get(law.link, _PAD)
     if law.link in ("identity", "signed_square", "cumulative", "ascending"):  # in the unit of the target, or its root
-        targets = np.concatenate([*view.y, [0.0]])
-        pad = 2 * max(float(np.ptp(targets)), 1e-300)
-        pad = 2 * math.sqrt(pad) if law.link == "signed_square" else pad
+        pad = max(float(np.ptp([*np.concatenate(view.y), 0.0])), 1e-300)
+        said = np.concatenate(view.y)
+        if law.link == "signed_square":
+            pad, said = 2 * math.sqrt(pad), np.copysign(np.sqrt(np.abs(said)), said)
+        at = np.append(at, said)
     low, high = float(at.min()) - pad, float(at.max()) + pad
     if math.isfinite(law.scores.low):
         low = max(low, law.scores.low + 0.02 * (high - law.scores.low))
@@ -421,7 +427,7 @@ def _column(view: _View, x: np.ndarray, ridge: float) -> _Column:
     if {line.kind for line in gradients} == {"exact"}:  # all kinds have the same: it needs no name
         gradients = [line._replace(label=view.labels[line.target or 0]) for line in gradients]
     curvatures = _merged(view, {kind: [h for _, h in rows] for kind, rows in found.items()}, used)
-    best = 0.0 if view.residual else None if view.grouped else _best(view, x)
+    best, of = (0.0, None) if view.residual else _best(view, x)
     steps, rising = _steps(view, x, found, used, ridge)
     return _Column(
         view=view,
@@ -429,6 +435,7 @@ def _column(view: _View, x: np.ndarray, ridge: float) -> _Column:
         lines={"loss": losses, "gradient": gradients, "Hessian": curvatures, "leaf step": steps},
         rising=rising,
         best=best,
+        best_of=of,
         units=_units(view, x),
     )
 
@@ -441,6 +448,8 @@ def _add_training(view: _View, x: np.ndarray, found: dict[str, list]) -> dict[st
     kinds = list(found)
     for where, pairs in theirs.items():
         same = [kind for kind in kinds if _alike([(g, np.maximum(h, 0.0)) for g, h in found[kind]], pairs)]
+        if not _alike([(g, g) for g, _ in found["exact"]], [(g, g) for g, _ in pairs]):
+            where += ", in its own unit"
         if same:
             used[same[0]] = f"{used[same[0]]} and {where}" if same[0] in used else where
         else:
@@ -448,11 +457,9 @@ def _add_training(view: _View, x: np.ndarray, found: dict[str, list]) -> dict[st
     return used
 
 
-def _alike(a: Sequence, b: Sequence, precision: float = 1e-4) -> bool:
+def _alike(a: Sequence, b: Sequence) -> bool:
     """Whether all arrays are the same to the eye: a booster's are float32, and it lifts a Hessian of 0 a little."""
-    with np.errstate(invalid="ignore"):
-        pairs = ((p, q) for one, other in zip(a, b, strict=True) for p, q in zip(one, other, strict=True))
-        return all(np.allclose(p, q, rtol=precision, atol=precision * float(np.abs(p).max(initial=0.0))) for p, q in pairs)
+    return all(_equal(p, q, 1e-4) for one, other in zip(a, b, strict=True) for p, q in zip(one, other, strict=True))
 
 
 def _merged(view: _View, values: dict[str, list[np.ndarray]], used: dict[str, str]) -> list[Line]:
@@ -470,9 +477,10 @@ def _merged(view: _View, values: dict[str, list[np.ndarray]], used: dict[str, st
     return [Line(_said(kinds, used, view, t), v, t, kinds[0]) for kinds, v, t in lines]
 
 
-def _equal(a: np.ndarray, b: np.ndarray) -> bool:
-    size = np.abs(a[np.isfinite(a)]).max(initial=0.0)
-    return np.allclose(a, b, rtol=1e-6, atol=1e-6 * float(size), equal_nan=True)
+def _equal(a: np.ndarray, b: np.ndarray, precision: float = 1e-6) -> bool:
+    """Whether two lines are one; at a kink, a point in a hundred, each may take another side."""
+    size = float(np.quantile(np.abs(a[np.isfinite(a)]), 0.98)) if np.isfinite(a).any() else 0.0
+    return np.mean(~np.isclose(a, b, rtol=precision, atol=precision * size, equal_nan=True)) <= 0.01
 
 
 def _said(kinds: Sequence[str], used: dict[str, str], view: _View, target: int | None) -> str:
@@ -505,16 +513,28 @@ def _steps(
     return lines, rising
 
 
-def _best(view: _View, x: np.ndarray) -> float | None:
-    """Where the leaf's loss is smallest, if that is inside the picture."""
-    total = view.total(x)
-    at = int(np.argmin(total))
-    if at in (0, len(x) - 1) or not total[at] < min(total[0], total[-1]):
-        return None
-    low, high = x[at - 1], x[at + 1]
+def _best(view: _View, x: np.ndarray) -> tuple[float | None, int | None]:
+    """Where the leaf's loss is smallest, the middle of where it is flat, if that is inside the picture.
+
+    Of groups, for the first row for which it is.
+    """
+    leaves: list[Sequence[int]] = [[t] for t in range(len(view.y))] if view.grouped else [range(len(view.y))]
+    for leaf in leaves:
+        total = np.sum([view.loss(t, x) for t in leaf], axis=0)
+        at = int(np.argmin(total))
+        if 0 < at < len(x) - 1 and total[at] < min(total[0], total[-1]):
+            lowest = x[total <= total[at] + 1e-9 * (min(total[0], total[-1]) - total[at])]
+            flat = len(lowest) > 2
+            found = float(lowest[0] + lowest[-1]) / 2 if flat else _refined(view, leaf, x[at - 1], x[at + 1])
+            return found, leaf[0] if view.grouped else None
+    return None, None
+
+
+def _refined(view: _View, leaf: Sequence[int], low: float, high: float) -> float:
+    """Where the gradient of the leaf's loss goes through 0."""
     for _ in range(12):
         inside = np.linspace(low, high, 9)
-        slopes = np.sum([view.grad_hess(t, inside, "exact")[0] for t in range(len(view.y))], axis=0)
+        slopes = np.sum([view.grad_hess(t, inside, "exact")[0] for t in leaf], axis=0)
         below = np.flatnonzero(slopes[:-1] < 0)
         cell = int(below[-1]) if below.size else 0
         low, high = inside[cell], inside[cell + 1]
@@ -522,46 +542,55 @@ def _best(view: _View, x: np.ndarray) -> float | None:
 
 
 def _units(view: _View, x: np.ndarray) -> dict[str, str]:
-    """The unit of every panel and of the scores: how the gradient grows if y, and what is in its unit, is doubled."""
+    """The unit of every panel and of the scores: how the gradient shrinks if y, and what is in its unit, is halved."""
     law = _law(view.objective)
-    own = _SCORE_UNITS.get(law.link, "1")
-    names = dict.fromkeys(PANELS, "1") | {"x": own, "leaf step": own}
+    own = "1" if view.grouped else _SCORE_UNITS.get(law.link, "1")
+    step = "1" if law.link == "log" else own  # a difference of logarithms
+    names = dict.fromkeys(PANELS, "1") | {"x": own, "leaf step": step}
     bounded = math.isfinite(law.domain.high) or law.domain.integer
     if bounded or view.grouped:
         return names
     move: Callable[[np.ndarray], np.ndarray]
     of_score, move = {
-        "identity": (1.0, lambda f: 2 * f),
-        "ascending": (1.0, lambda f: 2 * f),
-        "signed_square": (0.5, lambda f: math.sqrt(2) * f),
-        "log": (0.0, lambda f: f + math.log(2)),
+        "identity": (1.0, lambda f: f / 2),
+        "ascending": (1.0, lambda f: f / 2),
+        "signed_square": (0.5, lambda f: math.sqrt(0.5) * f),
+        "log": (0.0, lambda f: f - math.log(2)),
         "location_scale": (0.0, lambda f: f),
-        "median_sigma": (0.0, lambda f: f + np.array([math.log(2), 0.0])),
+        "median_sigma": (0.0, lambda f: f - np.array([math.log(2), 0.0])),
     }.get(law.link, (math.nan, lambda f: f))
-    widths = {p.name: 2 * getattr(law, p.name) for p in law.parameters() if p.unit == "y"}
     power = math.nan
     if law.scores == REAL and math.isfinite(of_score):
         few = x[:: max(len(x) // 10, 1)]
-        power = _power(law, dataclasses.replace(law, **widths), view, few, move)
+        power = _power(law, view, few, move)
     if math.isnan(power):
         unknown = "depends on the unit of y"
         scores = {"x": _unit(of_score), "leaf step": _unit(of_score)} if math.isfinite(of_score) else {}
-        return dict.fromkeys(PANELS, unknown) | {"x": own, "leaf step": own} | scores
+        return dict.fromkeys(PANELS, unknown) | {"x": own, "leaf step": step} | scores
     powers = {"loss": power + of_score, "gradient": power, "Hessian": power - of_score, "leaf step": of_score, "x": of_score}
     names = {what: _unit(p) for what, p in powers.items()}
-    return names | ({"x": own, "leaf step": own} if law.link in _SCORE_UNITS else {})
+    return names | ({"x": own, "leaf step": step} if law.link in _SCORE_UNITS else {})
 
 
-def _power(o: Objective, doubled: Objective, view: _View, x: np.ndarray, move: Callable[[np.ndarray], np.ndarray]) -> float:
+def _power(o: Objective, view: _View, x: np.ndarray, move: Callable[[np.ndarray], np.ndarray]) -> float:
     """The power of the unit of y that the gradient has; nan for none."""
-    found = []
+    def smaller(o: Objective) -> Objective:
+        halves: dict[str, Any] = {p.name: getattr(o, p.name) / 2 for p in o.parameters() if p.unit == "y"}
+        return dataclasses.replace(o, **halves)
+
+    found, law = [], o
     for t in range(len(view.y)):
+        o = law
         y, raw, _ = view.rows(t, x)
         if view.residual:  # any target: not the one at which everything is 0
             y, raw = y + 1.0, raw + 1.0
-        before, after = o.grad_hess(y, raw)[0], doubled.grad_hess(2 * y, move(raw))[0]
-        usable = (before != 0) & np.isfinite(before) & np.isfinite(after) & (before * after > 0)
-        found.append(np.log2(after[usable] / before[usable]))
+        before = o.grad_hess(y, raw)[0]
+        for _ in range(7):  # from one unit to another: what is measured in the one may be a ratio in the other
+            o, y, raw = smaller(o), y / 2, move(raw)
+            after = o.grad_hess(y, raw)[0]
+            usable = (before != 0) & np.isfinite(before) & np.isfinite(after) & (before * after > 0)
+            found.append(np.log2(before[usable] / after[usable]))
+            before = after
     powers = np.concatenate(found)
     if not powers.size or np.ptp(powers) > 1e-6:
         return math.nan
@@ -590,7 +619,7 @@ def _draw(figure_of: Any, columns: Sequence[_Column], leaf: str) -> Figure:
     legends = {panel: [_entries(c, panel) for c in columns] for panel in PANELS}
     wide = len(columns) * (_LEFT + _WIDE + _RIGHT)
     above = {panel: 0.1 + _LETTERS * max(sum(map(_lines, entries)) for entries in legends[panel]) for panel in PANELS}
-    below = 0.7 + _LETTERS * max(1 if wide > 7 else 3, 1)
+    below = 0.45 + _LETTERS * (max(c.view.axis.count("\n") + 2 for c in columns) + (1 if wide > 7 else 3))
     high = 0.1 + _LETTERS * max(map(len, titles)) + sum(above.values()) + len(PANELS) * (_HIGH + 0.15) + below
     figure = figure_of(figsize=(wide, high))
     top = high - 0.1 - _LETTERS * max(map(len, titles))
@@ -611,7 +640,7 @@ def _draw(figure_of: Any, columns: Sequence[_Column], leaf: str) -> Figure:
             if panel != PANELS[-1]:
                 ax.tick_params(labelbottom=False)
             else:
-                ax.set_xlabel(textwrap.fill(column.view.axis, 56) + f"\n[{column.units['x']}]", fontsize=_TEXT)
+                ax.set_xlabel(f"{column.view.axis}\n[{column.units['x']}]", fontsize=_TEXT)
         top -= 0.15
     known = {label: handle for ax in figure.axes for handle, label in _references(ax)}
     if known:
@@ -632,12 +661,13 @@ def _references(ax: Axes) -> list[tuple[Any, str]]:
 def _draw_panel(ax: Axes, column: _Column, panel: str, limits: tuple[float, float], entries: list[str]) -> None:
     from matplotlib.ticker import MaxNLocator
 
+    ax.set_autoscale_on(False)  # a Hessian at a kink may be the largest float
     ax.tick_params(labelsize=_SMALL)
     ax.grid(color="#E6E6E6", linewidth=0.6)
     ax.set_axisbelow(True)
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(lambda v, _: f"{v:.4g}".replace("-", MINUS))
-        axis.set_major_locator(MaxNLocator(8 if axis is ax.xaxis else 6))
+        axis.set_major_formatter(lambda v, _: _number(v))
+        axis.set_major_locator(MaxNLocator(8 if axis is ax.xaxis else 6, steps=[1, 2, 2.5, 5, 10]))
     if column.best is not None:
         ax.axvline(column.best, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)), label="_best")
     drawn = [_draw_line(ax, column, line, panel) for line in column.lines[panel]]
@@ -659,7 +689,10 @@ def _entries(column: _Column, panel: str) -> list[str]:
     entries = [textwrap.fill(line.label, _FITS) for line in column.lines[panel]]
     view = column.view
     if panel == "leaf step" and len(view.y) > 1 and not view.grouped:
-        entries.insert(0, textwrap.fill(f"a leaf with as many rows of each: {'; '.join(view.labels)}", _FITS + 6))
+        together = "; ".join(label.replace(" ", "\N{NO-BREAK SPACE}") for label in view.labels)
+        entries.insert(0, textwrap.fill(f"a leaf with as many rows of each: {together}", _FITS + 14))
+    elif panel == "leaf step" and column.best_of is not None:
+        entries.insert(0, f"a leaf with such a row of each group; ideal for {view.labels[column.best_of]}")
     return entries
 
 
@@ -668,7 +701,7 @@ def _lines(entry: str) -> int:
 
 
 def _draw_line(ax: Axes, column: _Column, line: Line, panel: str) -> Any:
-    colour, style = _KINDS.get(line.kind, (BLACK, "-"))
+    colour, style = _KINDS[line.kind.partition(",")[0]]
     extra: dict[str, Any] = {}
     if line.target is not None:
         colour, marker = _TARGETS[line.target]
@@ -723,14 +756,18 @@ def _limits(column: _Column, panel: str) -> tuple[float, float]:
     if panel == "leaf step" and column.best is not None:
         half = 1.5 * float(np.abs(column.best - column.x).max())
         return -half, half
-    values = np.concatenate([line.values for line in column.lines[panel]])
-    values = values[np.isfinite(values)]
+    lines = [line.values[np.isfinite(line.values)] for line in column.lines[panel]]
+    values = np.concatenate(lines)
     if not values.size:
         return -1.0, 1.0
     low, high = float(values.min()), float(values.max())
     usual = float(np.quantile(np.abs(values), 0.75))
-    if usual > 0:
-        low, high = max(low, -3.5 * usual), min(high, 3.5 * usual)
+    sizes = [np.abs(v) for v in lines if v.size]
+    ends = [max(size[0], size[-1]) >= 0.99 * size.max() for size in sizes]  # it goes on; a peak is better seen whole
+    whole = [float(s.max()) for s, end in zip(sizes, ends, strict=True) if s.max() <= (7 if end else 25) * usual]
+    if usual:
+        most = max(4 * usual, *whole, 0.0)
+        low, high = max(low, -most), min(high, most)
     low, high = (min(low, 0.0), max(high, 0.0)) if panel != "loss" or low >= 0 else (low, high)
     room = 0.06 * (high - low) or 1.0
     return low - room, high + room
