@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 POINTS = 401
 """How many scores a line is drawn through; an odd number, so that the middle is one of them."""
 
+FORMATS = (".pdf", ".png", ".svg")
+
 PANELS = ("loss", "gradient", "Hessian", "leaf step")
 
 BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE = (
@@ -165,9 +167,8 @@ def card(
 
 def writable(path: Path) -> None:
     """ValueError unless a card can be written there: the message has the formats there are."""
-    formats = sorted(_matplotlib()().canvas.get_supported_filetypes())
-    if path.suffix[1:].lower() not in formats:
-        raise ValueError(f"a card is written as {', '.join('.' + name for name in formats)}, got {str(path)!r}")
+    if path.suffix.lower() not in FORMATS:
+        raise ValueError(f"a card is written as {', '.join(FORMATS)}, by the end of its name, got {str(path)!r}")
     if not path.resolve().parent.is_dir():
         raise ValueError(f"there is no directory {path.parent}")
 

@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     plot = commands.add_parser("plot", help="draw the loss cards of objectives, side by side")
     plot.add_argument("names", nargs="+", metavar="NAME", help="a name, with parameters too: 'huber(delta=2)'")
-    plot.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="card.png, .svg, .pdf ...")
+    plot.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="card.png, .svg or .pdf")
     plot.add_argument(
         "--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of all of them; may be repeated"
     )
