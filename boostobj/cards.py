@@ -183,7 +183,8 @@ def save(figure: Figure, path: str | Path) -> None:
     """
     path = Path(path)
     writable(path)
-    figure.savefig(path, dpi=100)
+    smaller: dict[str, Any] = {"pil_kwargs": {"optimize": True}} if path.suffix.lower() == ".png" else {}
+    figure.savefig(path, dpi=100, **smaller)
 
 
 def _matplotlib() -> Any:
@@ -566,8 +567,9 @@ def _units(view: _View, x: np.ndarray) -> dict[str, str]:
         power = _power(law, view, few, move)
     if math.isnan(power):
         unknown = "depends on the unit of y"
-        scores = {"x": _unit(of_score), "leaf step": _unit(of_score)} if math.isfinite(of_score) else {}
-        return dict.fromkeys(PANELS, unknown) | {"x": own, "leaf step": step} | scores
+        if math.isfinite(of_score) and law.link not in _SCORE_UNITS:
+            own = step = _unit(of_score)
+        return dict.fromkeys(PANELS, unknown) | {"x": own, "leaf step": step}
     powers = {"loss": power + of_score, "gradient": power, "Hessian": power - of_score, "leaf step": of_score, "x": of_score}
     names = {what: _unit(p) for what, p in powers.items()}
     return names | ({"x": own, "leaf step": step} if law.link in _SCORE_UNITS else {})
@@ -769,6 +771,8 @@ def _limits(column: _Column, panel: str) -> tuple[float, float]:
     if usual:
         most = max(4 * usual, *whole, 0.0)
         low, high = max(low, -most), min(high, most)
+    if panel == "leaf step":  # farther than the picture is wide is far enough
+        low, high = max(low, column.x[0] - column.x[-1]), min(high, column.x[-1] - column.x[0])
     low, high = (min(low, 0.0), max(high, 0.0)) if panel != "loss" or low >= 0 else (low, high)
     room = 0.06 * (high - low) or 1.0
     return low - room, high + room

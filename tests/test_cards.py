@@ -2,8 +2,11 @@
 
 import dataclasses
 import itertools
+import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import chosen
 import numpy as np
@@ -17,6 +20,7 @@ colors = pytest.importorskip("matplotlib.colors")
 
 SAFE = {cards.BLACK, cards.ORANGE, cards.SKY, cards.GREEN, cards.BLUE, cards.VERMILLION, cards.PURPLE, cards.GREY}
 PANELS = len(cards.PANELS)
+PAGE = Path(__file__).parent.parent / "docs" / "loss_cards.md"
 
 
 # With the loops that the conformance suite compiles.
@@ -172,7 +176,8 @@ def test_where_newton_overshoots_is_marked_and_a_majorized_step_never_is():
     f = marks.get_xdata()
     zero = np.zeros(len(f))
     assert np.array_equal(marks.get_ydata(), line_of(step, "exact", "")[np.searchsorted(x, f)])
-    assert (bo.LogCosh().loss(zero, f + marks.get_ydata()) > bo.LogCosh().loss(zero, f)).all() and np.abs(f).min() > 1
+    assert (bo.LogCosh().loss(zero, f + marks.get_ydata()) > bo.LogCosh().loss(zero, f)).all()
+    assert 1.088 < np.abs(f).min() < 1.2  # docs/loss_cards.md says so
     damped = bo.LogCosh(scale=1.0).plot(raw=x, rows=1, reg_lambda=1.0).axes[3]
     grad, hess = bo.LogCosh(scale=1.0).grad_hess(np.zeros(161), x)
     assert same(line_of(damped, "exact", ""), -grad / (hess + 1.0)) and "1 rows, lambda 1" in damped.get_ylabel()
@@ -291,6 +296,18 @@ def test_the_command_line_draws_what_repr_says(tmp_path, monkeypatch):
     every = [o for name in ("huber", "aft", "softmax", "lambda_ndcg") for o in checks.variants(bo.objectives[name])]
     every += checks.builtin_variants()
     assert all(cli._objective(repr(o), {}) == o for o in every)
+
+
+def test_the_page_shows_what_its_commands_draw(monkeypatch):
+    page = PAGE.read_text()
+    drawn = []
+    monkeypatch.setattr(cards, "card", lambda *objectives, **options: len(objectives))
+    monkeypatch.setattr(cards, "save", lambda figure, path: drawn.append(str(path)))
+    monkeypatch.chdir(PAGE.parent.parent)
+    for command in page.partition("```sh\n")[2].partition("```")[0].splitlines():
+        assert cli.main(shlex.split(command)[1:]) == 0
+    assert sorted(drawn) == sorted(f"docs/{name}" for name in re.findall(r"\]\((img/.*?)\)", page))
+    assert all(PAGE.parent.parent.joinpath(name).stat().st_size < 150_000 for name in drawn)
 
 
 def test_the_command_line_writes_a_picture(tmp_path):
