@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from . import scales
+from . import protocol, scales
 from .domain import REAL, first_bad
 from .objective import Groupwise, Objective, Rowwise
 from .registry import BuiltIn
@@ -50,6 +50,8 @@ _KINDS: dict[str, tuple[str, Any]] = {
     "in LightGBM": (BLUE, (0, (8, 2))),
 }
 """Of what a booster is given, which is none of the kinds, the beginning of its name counts."""
+_OTHER: tuple[str, Any] = (SKY, (0, (3, 1)))
+"""A kind that somebody else's objective has."""
 
 _PADS = {"log": 3.0, "median_sigma": 3.0, "threshold": 3.0, "location_scale": 3.0}
 """How far from the best score the picture goes, for links whose scores are not in the unit of the target; else `_PAD`."""
@@ -208,6 +210,7 @@ def _views(o: Objective, y: Any, score: int | None) -> list[_View]:
     law = _law(o)
     interval = len(law.targets) == 2
     sample = _sample(o, interval) if y is None else np.asarray(y, dtype=np.float64)
+    sample = protocol.signed(sample) if interval and sample.ndim == 1 else sample
     if len(sample) == 0:
         raise ValueError(f"{o!r}: y has no rows")
     with warnings.catch_warnings():
@@ -247,7 +250,7 @@ def _score_view(o: Objective, sample: np.ndarray, start: np.ndarray, j: int, not
     if law.domain.integer:
         other = (j + 1) % k
         targets = (2.0**j, 2.0**other) if law.sets else (float(j), float(other))
-        names = ("with" if law.sets else "of", "not of" if not law.sets else "without")
+        names = ("with", "without") if law.sets else ("of", "not of")
         labels = tuple(f"{name} class {j}: y = {t:g}" for name, t in zip(names, targets, strict=True))
     else:
         targets = tuple(np.unique(np.quantile(sample, [0.5, 0.95], method="nearest")).tolist())
@@ -312,6 +315,8 @@ def _sample(o: Objective, interval: bool) -> np.ndarray:
         return domain.low + (domain.high - domain.low) * np.array([0.0, 0.0, 0.0, 1.0])
     if math.isfinite(domain.low):
         return domain.low + amounts + (domain.closed != "low")
+    if math.isfinite(domain.high):
+        return domain.high - amounts - (domain.closed != "high")
     return bell if isinstance(law, Rowwise) or _of_difference(o.resolve(bell)) else 1.0 + amounts
 
 
@@ -322,9 +327,11 @@ def _counts(law: Rowwise) -> list[Any]:
 
 def _chosen(law: Any, sample: np.ndarray) -> np.ndarray:
     """Two or three targets to draw lines for."""
-    different = np.unique(sample, axis=0)
-    if sample.ndim == 2:
-        return sample[:3]
+    if sample.ndim == 2:  # one that was observed, one that is open, one between two ends, as far as there are any
+        low, high = sample.T
+        sorts = (low == high, np.isinf(high), (low < high) & np.isfinite(high))
+        return sample[[int(np.argmax(rows)) for rows in sorts if rows.any()]]
+    different = np.unique(sample)
     if law.domain.integer:
         return different[np.unique(np.linspace(0, len(different) - 1, 3).round().astype(int))]
     if len(different) <= 2:
@@ -549,8 +556,7 @@ def _units(view: _View, x: np.ndarray) -> dict[str, str]:
     own = "1" if view.grouped else _SCORE_UNITS.get(law.link, "1")
     step = "1" if law.link == "log" else own  # a difference of logarithms
     names = dict.fromkeys(PANELS, "1") | {"x": own, "leaf step": step}
-    bounded = math.isfinite(law.domain.high) or law.domain.integer
-    if bounded or view.grouped:
+    if law.domain.integer or (law.domain.low, law.domain.high) == (0, 1) or view.grouped:
         return names
     move: Callable[[np.ndarray], np.ndarray]
     of_score, move = {
@@ -562,7 +568,7 @@ def _units(view: _View, x: np.ndarray) -> dict[str, str]:
         "median_sigma": (0.0, lambda f: f - np.array([math.log(2), 0.0])),
     }.get(law.link, (math.nan, lambda f: f))
     power = math.nan
-    if law.scores == REAL and math.isfinite(of_score):
+    if law.scores == REAL and law.domain.low in (0, -math.inf) and law.domain.high == math.inf and math.isfinite(of_score):
         few = x[:: max(len(x) // 10, 1)]
         power = _power(law, view, few, move)
     if math.isnan(power):
@@ -577,6 +583,7 @@ def _units(view: _View, x: np.ndarray) -> dict[str, str]:
 
 def _power(o: Objective, view: _View, x: np.ndarray, move: Callable[[np.ndarray], np.ndarray]) -> float:
     """The power of the unit of y that the gradient has; nan for none."""
+
     def smaller(o: Objective) -> Objective:
         halves: dict[str, Any] = {p.name: getattr(o, p.name) / 2 for p in o.parameters() if p.unit == "y"}
         return dataclasses.replace(o, **halves)
@@ -704,7 +711,7 @@ def _lines(entry: str) -> int:
 
 
 def _draw_line(ax: Axes, column: _Column, line: Line, panel: str) -> Any:
-    colour, style = _KINDS[line.kind.partition(",")[0]]
+    colour, style = _KINDS.get(line.kind.partition(",")[0], _OTHER)
     extra: dict[str, Any] = {}
     if line.target is not None:
         colour, marker = _TARGETS[line.target]

@@ -218,6 +218,14 @@ def test_units(o, units):
     assert [label.rpartition("[")[2][:-1] for label in [*(ax.get_ylabel() for ax in axes), axes[-1].get_xlabel()]] == units
 
 
+def test_targets_that_are_given_are_drawn():
+    times = np.array([3.0, 5.0, -7.0, 8.0])  # the third is known to be later
+    assert [*lines(bo.AFT().plot(y=times).axes[0])] == ["y = 3", "y > 7"]
+    assert [*lines(bo.LogLoss().plot(y=[0.0, 0.25, 1.0, 1.0]).axes[0])] == ["y = 0", "y = 1"]
+    assert [*lines(bo.Poisson().plot(y=np.arange(11.0)).axes[0])] == ["y = 1", "y = 9"]
+    assert [*lines(bo.OrdinalLogit().plot(y=[0, 1, 2, 3, 4, 4]).axes[0])] == ["y = 0", "y = 2", "y = 4"]
+
+
 def test_side_by_side_the_same_axes_have_the_same_limits():
     figure = bo.Huber().plot(bo.LogCosh(), bo.LogLoss())
     huber, log_cosh, log_loss = columns(figure)
