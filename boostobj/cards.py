@@ -269,7 +269,8 @@ def _score_view(o: Objective, sample: np.ndarray, start: np.ndarray, j: int, not
 
 
 def _number(value: float) -> str:
-    return f"{value:.4g}".replace("-", MINUS)
+    digits, e, power = f"{value:.4g}".partition("e")
+    return (digits + (f"e{int(power)}" if e else "")).replace("-", MINUS)
 
 
 def _group_view(o: Objective, group: np.ndarray, notes: tuple[str, ...]) -> _View:
@@ -554,6 +555,8 @@ def _units(view: _View, x: np.ndarray) -> dict[str, str]:
     """The unit of every panel and of the scores: how the gradient shrinks if y, and what is in its unit, is halved."""
     law = _law(view.objective)
     own = "1" if view.grouped else _SCORE_UNITS.get(law.link, "1")
+    slope = getattr(law, law.link_slope) if law.link_slope else 1
+    own = own if slope == 1 else f"{own} / {slope:g}"
     step = "1" if law.link == "log" else own  # a difference of logarithms
     names = dict.fromkeys(PANELS, "1") | {"x": own, "leaf step": step}
     if law.domain.integer or (law.domain.low, law.domain.high) == (0, 1) or view.grouped:
@@ -618,14 +621,14 @@ def _unit(power: float) -> str:
 
 _SMALL, _TEXT = 7.5, 8.5
 """Sizes of letters, in points."""
-_WIDE, _HIGH, _LEFT, _RIGHT, _LETTERS = 3.3, 1.75, 0.8, 0.15, 0.16
+_WIDE, _HIGH, _LEFT, _RIGHT, _LETTERS = 3.3, 1.75, 0.9, 0.15, 0.16
 """Of a panel, of the room left and right of it, and of a line of text, in inches."""
 _FITS = 46
 """So many letters go beside a sample of a line above a panel."""
 
 
 def _draw(figure_of: Any, columns: Sequence[_Column], leaf: str) -> Figure:
-    titles = [[*textwrap.wrap(repr(c.view.objective), 52), *c.view.notes] for c in columns]
+    titles = [[line for part in (repr(c.view.objective), *c.view.notes) for line in textwrap.wrap(part, 52)] for c in columns]
     legends = {panel: [_entries(c, panel) for c in columns] for panel in PANELS}
     wide = len(columns) * (_LEFT + _WIDE + _RIGHT)
     above = {panel: 0.1 + _LETTERS * max(sum(map(_lines, entries)) for entries in legends[panel]) for panel in PANELS}
@@ -644,6 +647,7 @@ def _draw(figure_of: Any, columns: Sequence[_Column], leaf: str) -> Figure:
             _draw_panel(ax, column, panel, limits[panel][c], legends[panel][c])
             name = f"{panel}{leaf if panel == 'leaf step' else ''}"
             ax.set_ylabel(f"{name}\n[{column.units[panel]}]", fontsize=_TEXT)
+            ax.yaxis.set_label_coords(-0.57 / _WIDE, 0.5)
             if panel == PANELS[0]:
                 pad = 72 * (above[panel] - 0.02)
                 ax.set_title("\n".join(titles[c]), fontsize=_TEXT, pad=pad, loc="left", linespacing=1.25)
@@ -677,7 +681,7 @@ def _draw_panel(ax: Axes, column: _Column, panel: str, limits: tuple[float, floa
     ax.set_axisbelow(True)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(lambda v, _: _number(v))
-        axis.set_major_locator(MaxNLocator(8 if axis is ax.xaxis else 6, steps=[1, 2, 2.5, 5, 10]))
+        axis.set_major_locator(MaxNLocator(7 if axis is ax.xaxis else 6, steps=[1, 2, 2.5, 5, 10]))
     if column.best is not None:
         ax.axvline(column.best, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)), label="_best")
     drawn = [_draw_line(ax, column, line, panel) for line in column.lines[panel]]
