@@ -1,4 +1,4 @@
-"""The command line: list, show, check, doctor, parity."""
+"""The command line: list, show, check, plot, doctor, parity."""
 
 from __future__ import annotations
 
@@ -53,6 +53,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     checking.add_argument("--num-class", type=int, metavar="K", help="how many scores a row has")
     checking.add_argument("--style", choices=STYLES, help="how it is called; default: found out")
     checking.set_defaults(run=_check)
+
+    plot = commands.add_parser("plot", help="draw the loss cards of objectives, side by side")
+    plot.add_argument("names", nargs="+", metavar="NAME", help="a name, with parameters too: 'huber(delta=2)'")
+    plot.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="card.png, .svg or .pdf")
+    plot.add_argument(
+        "--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of all of them; may be repeated"
+    )
+    plot.add_argument("--raw", nargs=2, type=float, metavar=("LOW", "HIGH"), help="the raw scores, or residuals, to draw between")
+    plot.add_argument("--rows", type=int, default=20, help="in the leaf whose step is drawn (20)")
+    plot.add_argument("--lambda", dest="reg_lambda", type=float, default=0.0, help="of that leaf (0)")
+    plot.set_defaults(run=_plot)
 
     doctor = commands.add_parser("doctor", help="say why training an objective on these targets cannot work")
     doctor.add_argument("name")
@@ -319,6 +330,39 @@ def _conformance(o: Objective) -> int:
     failed = sum(outcome.error is not None for outcome in outcomes)
     console.print(f"{len(outcomes) - failed} passed, {failed} failed", highlight=False)
     return int(failed > 0)
+
+
+def _objective(text: str, given: dict[str, Any]) -> Objective:
+    """An objective of what a user types: a name, or one with its parameters, as repr writes it. Nothing is evaluated."""
+    name, bracket, rest = text.strip().partition("(")
+    if not bracket:
+        return registry.get(name, **given)
+    try:
+        call = ast.parse(f"f({rest}", mode="eval").body
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            raise ValueError("there is something behind the brackets")
+        places = [ast.literal_eval(value) for value in call.args]
+        values = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f"an objective is NAME or NAME(PARAMETER=VALUE, ...), got {text!r}") from error
+    if name == "get" and len(places) == 1:
+        name, places = str(places[0]), []
+    if places or "None" in values:
+        raise ValueError(f"{text!r}: parameters must be given by their names")
+    classes = {cls.__name__: known for known, cls in registry.objectives.items()}
+    return registry.get(classes.get(name, name), **{**given, **values})
+
+
+def _plot(arguments: argparse.Namespace) -> int:
+    import numpy as np
+
+    from . import cards
+
+    objectives = [_objective(text, _parameters(arguments.param)) for text in arguments.names]
+    cards.writable(arguments.output)
+    raw = None if arguments.raw is None else np.linspace(arguments.raw[0], arguments.raw[1], cards.POINTS)
+    cards.save(cards.card(*objectives, raw=raw, rows=arguments.rows, reg_lambda=arguments.reg_lambda), arguments.output)
+    return 0
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

@@ -12,13 +12,16 @@ import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple, final
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, final
 
 import numpy as np
 
 from . import buffers, builtins, loops, orders, protocol, scales, threads
 from .domain import AUTO, REAL, Interval, Parameter, first_bad
 from .links import LINKS, applied
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _FINITE = "finite"
 _NON_NEGATIVE = "finite and not negative"
@@ -361,6 +364,67 @@ class Objective(ABC):
         if raw.dtype not in (np.float32, np.float64):
             raw = raw.astype(np.float64)
         return applied(self.link, self._slope(), raw, self._of_link())
+
+    @final
+    def plot(
+        self,
+        *others: Objective,
+        y: Any = None,
+        raw: Any = None,
+        score: int | None = None,
+        rows: int = 20,
+        reg_lambda: float = 0.0,
+    ) -> Figure:
+        """The loss card: loss, gradient, Hessian, and the step of a leaf, beside those of other objectives.
+
+        One column of panels for each objective, all over the same scores. A loss of a difference is drawn against the
+        residual f - y; any other against the raw score, for two or three targets: both classes, a small and a large
+        count, an event and a censored time. Of k scores one varies and the others stay where training starts: each in
+        turn where targets are numbers, in a column of its own, and that of class 0 where they are classes. Of losses of
+        groups the score of one row of a small group varies; its loss is then the group's.
+
+        The third panel has every kind of curvature, and says which of them a booster is given in training; where that
+        is a booster's own arithmetic, it is a line for itself, computed as if the scores drawn were a round's.
+
+        The last panel is what the Hessian is for. `rows` rows at the same score, as many of each target drawn, take the
+        step -sum(grad) / (sum(hess) + reg_lambda), a negative Hessian being 0 to a booster. The broad grey line is the
+        ideal, the step that ends where their loss is smallest. A line between it and 0 comes nearer; one in the grey
+        area goes past the minimum; and where it has crosses the loss is higher after the step than before: there Newton's
+        method diverges, unless the learning rate is small enough. A line that ends has no step: the Hessian is 0.
+
+        Parameters
+        ----------
+        *others : Objective
+            Drawn beside this one; axes that mean the same have the same limits.
+        y : array of shape (n,), or (n, 2) where targets are intervals, optional
+            Targets that "auto", the start and the targets drawn are taken from; for losses of groups, one group. Default:
+            a small sample of the domain.
+        raw : array of shape (m,), optional
+            The raw scores to draw at, or residuals; finite and ascending. Default: around the smallest loss.
+        score : int, optional
+            Which of k scores varies.
+        rows : int
+            How many rows are in the leaf; it matters where reg_lambda does.
+        reg_lambda : float
+            The booster's lambda_l2, in the unit of the Hessian.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Not one of pyplot's: there is nothing to close. `savefig` writes it, and a notebook shows it.
+
+        Raises
+        ------
+        ImportError
+            matplotlib is not installed: it comes with boostobj[plot].
+        TypeError
+            One of the others is no objective.
+        ValueError
+            As `start`, for y; raw is not ascending, or the objective has no such score.
+        """
+        from . import cards
+
+        return cards.card(self, *others, y=y, raw=raw, score=score, rows=rows, reg_lambda=reg_lambda)
 
     # The boosters' door -----------------------------------------------------------------------------------------------
 
