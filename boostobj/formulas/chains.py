@@ -1,0 +1,580 @@
+"""A loss taken apart as a person would: names for the inner functions, a derivative for each, and what they multiply to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+from sympy import Abs, Add, DiracDelta, Expr, Heaviside, Integer, Max, Min, Mul, Piecewise, Pow, Symbol, cosh, erfc, exp, log
+from sympy import sign as sign_of
+
+from .atoms import Atom, log_cosh, sigmoid, softplus
+from .formula import symbol
+
+
+class above(Atom):
+    """1 where x > 0, else 0; its derivative is 0 where it has one"""
+
+    is_nonnegative = True
+    is_integer = True
+
+    @classmethod
+    def eval(cls, x: Expr) -> Expr | None:
+        return None if x.is_number is False or x.is_comparable is not True else Integer(int(bool(x > 0)))
+
+    @classmethod
+    def textbook(cls, x: Expr) -> Expr:
+        return Piecewise((1, x > 0), (0, True))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return Integer(0)
+
+
+class norm_cdf(Atom):
+    """the standard normal distribution function"""
+
+    is_positive = True
+
+    @classmethod
+    def textbook(cls, x: Expr) -> Expr:
+        return erfc(-x / sympy.sqrt(2)) / 2
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return norm_pdf(self.args[0])
+
+
+class norm_pdf(Atom):
+    """the standard normal density"""
+
+    is_positive = True
+
+    @classmethod
+    def textbook(cls, x: Expr) -> Expr:
+        return exp(-(x**2) / 2) / sympy.sqrt(2 * sympy.pi)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return -self.args[0] * norm_pdf(self.args[0])
+
+
+@dataclass(frozen=True)
+class Step:
+    """A name, what it stands for in earlier names, and its derivatives with respect to what is in it."""
+
+    name: Symbol
+    meaning: Expr
+    slopes: tuple[tuple[Symbol, Expr], ...]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A loss in steps; everything is in the names of the steps, which `written_out` replaces by what they stand for."""
+
+    scores: tuple[Symbol, ...]
+    steps: tuple[Step, ...]
+    loss: Expr
+    slopes: tuple[tuple[Symbol, Expr], ...]
+    gradient: tuple[Expr, ...]
+    hessian: tuple[Expr, ...]
+
+    def written_out(self, expr: Expr) -> Expr:
+        for step in reversed(self.steps):
+            expr = expr.xreplace({step.name: step.meaning})
+        return expr
+
+
+_NAMES = "u v w s t z h k a b d e g".split()
+_LONGEST_TO_SIMPLIFY = 120
+"""Operations in an expression beyond which only cheap rewriting is tried."""
+
+
+def chained(loss: Expr, scores: Sequence[Symbol], targets: Iterable[Symbol] = ()) -> Chain:
+    """The steps of a loss without pieces.
+
+    Parameters
+    ----------
+    loss : sympy.Expr
+        Without Piecewise but for indicators.
+    scores : sequence of sympy.Symbol
+    targets : iterable of sympy.Symbol
+        A difference of a score and a target is written score first.
+    """
+    namer = _Namer(loss, scores, targets)
+    loss = namer.named(familiar(namer.softmax(loss)))
+    steps: list[Step] = []
+    totals: dict[Symbol, list[Expr]] = {f: [Integer(int(f == g)) for g in scores] for f in scores}
+    for name, meaning in namer.meanings.items():
+        slopes = namer.known(name) or _slopes(meaning, totals)
+        steps.append(Step(name, meaning, slopes))
+        totals[name] = [_total(slopes, totals, j) for j in range(len(scores))]
+    names = {step.name: step.meaning for step in steps}
+
+    def short(expr: Expr) -> Expr:
+        found = tidy(_recalled(expr, names), names)
+        return tidy(_recalled(found, names), names) if namer.shares and found.has(exp) else found
+
+    def derived(expr: Expr, j: int) -> Expr:
+        return short(_total(_slopes(expr, totals), totals, j))
+
+    steps = [Step(step.name, step.meaning, tuple((name, short(s)) for name, s in step.slopes)) for step in steps]
+    moving = [name for name, of in totals.items() if any(of)]
+    slopes = tuple((name, short(of)) for name, of in _slopes(loss, moving))
+    gradient = tuple(derived(loss, j) for j in range(len(scores)))
+    hessian = tuple(derived(g, j) for j, g in enumerate(gradient))
+    return Chain(tuple(scores), tuple(steps), loss, slopes, gradient, hessian)
+
+
+def _total(slopes: Iterable[tuple[Symbol, Expr]], totals: dict[Symbol, list[Expr]], j: int) -> Expr:
+    return Add(*(of * totals[name][j] for name, of in slopes))
+
+
+def _slopes(expr: Expr, names: Iterable[Symbol]) -> tuple[tuple[Symbol, Expr], ...]:
+    found = ((name, slope(expr, name)) for name in names if name in expr.free_symbols)
+    return tuple((name, of) for name, of in found if of != 0)
+
+
+def _recalled(expr: Expr, names: Mapping[Symbol, Expr]) -> Expr:
+    """With the names of what has one."""
+    for name, meaning in reversed(names.items()):
+        if meaning.is_Add:
+            expr = expr.xreplace({meaning: name, -meaning: -name})
+        elif not meaning.is_Symbol:
+            expr = expr.subs(meaning, name)
+        if isinstance(meaning, Max) and meaning.args[0] == 0:  # it is 0 wherever the indicator is
+            expr = expr.replace(
+                lambda e, inside=above(meaning.args[1]), name=name: isinstance(e, Mul) and {inside, name} <= set(e.args),
+                lambda e, inside=above(meaning.args[1]): e / inside,
+            )
+    return expr
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Derivatives and simpler forms
+
+
+def slope(expr: Expr, x: Symbol) -> Expr:
+    """The derivative where there is one: at a kink the jump's own derivative is left out."""
+    return _without_jumps(expr.diff(x))
+
+
+def _without_jumps(expr: Expr) -> Expr:
+    if not expr.has(DiracDelta, Heaviside):
+        return expr
+    expr = expr.replace(DiracDelta, lambda *args: Integer(0))
+    return expr.replace(Heaviside, lambda x, *_: above(_primitive(x)))
+
+
+def _primitive(x: Expr) -> Expr:
+    """The same sign, without a positive factor."""
+    x = sympy.expand(x)
+    content, rest = sympy.factor_terms(x).as_coeff_Mul()
+    if content.is_negative:
+        return -rest
+    return rest if content.is_positive else x
+
+
+def familiar(expr: Expr) -> Expr:
+    """Textbook expressions by their names: softplus, sigmoid, log_cosh, the normal distribution, indicators."""
+    expr = expr.replace(lambda e: isinstance(e, Piecewise) and _is_indicator(e), lambda e: _indicator(e.args[0][1]))
+    expr = expr.replace(erfc, lambda x: 2 * norm_cdf(_distributed(-sympy.sqrt(2) * x)))
+    expr = expr.replace(lambda e: isinstance(e, Pow) and _sigmoid_of(e.base) is not None, _as_sigmoid)
+    return expr.replace(log, _familiar_log)
+
+
+def _distributed(x: Expr) -> Expr:
+    """-(a - b) as b - a."""
+    if x.is_Mul and x.could_extract_minus_sign():
+        for factor in x.args:
+            if factor.is_Add:
+                return x / factor / -1 * Add(*(-t for t in factor.args))
+    return x
+
+
+def _is_indicator(e: Piecewise) -> bool:
+    return len(e.args) == 2 and (e.args[0][0], e.args[1][0]) == (1, 0) and hasattr(e.args[0][1], "gts")
+
+
+def _indicator(relation: Any) -> Expr:
+    return above(relation.gts - relation.lts)
+
+
+def _sigmoid_of(base: Expr) -> Expr | None:
+    """a of 1 + exp(a)."""
+    if base.is_Add and len(base.args) == 2 and base.args[0] == 1 and isinstance(base.args[1], exp):
+        return base.args[1].args[0]
+    return None
+
+
+def _as_sigmoid(e: Pow) -> Expr:
+    if not (e.exp.is_negative or e.exp.could_extract_minus_sign()):
+        return e
+    inner = _sigmoid_of(e.base)
+    assert inner is not None
+    return sigmoid(-inner) ** (-e.exp)
+
+
+def _familiar_log(x: Expr) -> Expr:
+    inner = _sigmoid_of(x)
+    if inner is not None:
+        return softplus(inner)
+    if isinstance(x, sigmoid):
+        return -softplus(-x.args[0])
+    if isinstance(x, cosh):
+        return log_cosh(x.args[0])
+    rest = 1 - x
+    if isinstance(rest, norm_cdf):
+        return log(norm_cdf(_distributed(-rest.args[0])))
+    found = log(x)
+    return sympy.expand_log(found) if {s.name[0] for s in x.free_symbols} & {"f"} or x.has(exp) else found
+
+
+def tidy(expr: Expr, names: Mapping[Symbol, Expr] | None = None, deep: bool = True) -> Expr:
+    """A short form of an expression, found by a few cheap ways of rewriting.
+
+    `names` are what names in it stand for; `deep` tries its terms and factors one by one too.
+    """
+    expr = _signs(expr)
+    if expr.is_Rational or expr.is_Symbol:
+        return expr
+    best, least = expr, cost(expr)
+    for way in _ways(expr, names or {}, deep):
+        for found in (way, _turned(way)):
+            found = _signs(found)
+            if (many := cost(found)) < least:
+                best, least = found, many
+    return best
+
+
+def cost(expr: Expr) -> int:
+    """How long an expression is to read."""
+    leaves = sum(1 for e in sympy.preorder_traversal(expr) if not e.args)
+    return int(expr.count_ops(visual=False)) * 2 + leaves + sum(2 for e in expr.atoms(Abs, sign_of, above))
+
+
+def _turned(expr: Expr) -> Expr:
+    """Without a minus before a product where a difference in it can be turned round."""
+    return expr.replace(lambda e: isinstance(e, Mul) and e.could_extract_minus_sign(), _distributed)
+
+
+def _in_its_name(expr: Expr, name: Symbol, meaning: Expr) -> Expr | None:
+    """With the one thing that moves in a sum written by the name of the sum: r**2 = c**2*(u - 1)."""
+    moving = [t for t in meaning.args if t.has(*_moving(meaning))]
+    if len(moving) != 1:
+        return None
+    gain, thing = moving[0].as_independent(*_moving(meaning), as_Add=False)
+    base, power = (thing.base, thing.exp) if thing.is_Pow and not isinstance(thing, exp) else (thing, 1)
+    if thing.is_Mul or not expr.has(base):
+        return None
+    value = (name - (meaning - moving[0])) / gain
+    if power == 2:
+        expr = expr.replace(
+            lambda e: isinstance(e, Pow) and e.base == base and e.exp.is_Integer and e.exp % 2 == 1 and e.exp > 1,
+            lambda e: base * value ** ((e.exp - 1) / 2),
+        )
+    return expr.subs(thing, value)
+
+
+def _moving(meaning: Expr) -> list[Any]:
+    """Names in a sum: those of steps and scores, which are single letters or letters with a place."""
+    return [s for s in meaning.free_symbols if s.name in ("f", "r", "m", *_NAMES) or s.name[:1] in "fp" and s.name[1:].isdigit()]
+
+
+def _ways(expr: Expr, names: Mapping[Symbol, Expr], deep: bool) -> Iterator[Expr]:
+    forms = [expr]
+    if expr.has(sigmoid):
+        forms += [_one_sigmoid(expr, turn) for turn in (False, True)]
+    for name, meaning in names.items():
+        if meaning.is_Add and name in expr.free_symbols and (found := _in_its_name(expr, name, meaning)) is not None:
+            forms.append(found)
+            rest = meaning - next(t for t in meaning.args if t.has(*_moving(meaning)))
+            forms.append(expr.xreplace({name - (meaning - rest): rest, meaning - rest - name: -rest}))
+    if deep and (expr.is_Mul or expr.is_Add) and 5 < expr.count_ops() < _LONGEST_TO_SIMPLIFY:
+        yield expr.func(*(tidy(x, deep=False) if x.is_Add or x.is_Mul and x.count_ops() > 3 else x for x in expr.args))
+    for form in forms:
+        yield form
+        if form.count_ops() > _LONGEST_TO_SIMPLIFY:
+            continue
+        yield sympy.factor_terms(form)
+        powers = sympy.powsimp(form)
+        yield powers
+        expanded = sympy.powsimp(sympy.expand(form, power_exp=False, log=False))
+        yield expanded
+        yield sympy.factor_terms(expanded)
+        if form.has(Piecewise):
+            continue
+        try:
+            together = sympy.together(powers)
+            yield together
+            yield sympy.factor(together)
+            yield sympy.cancel(together)
+            yield sympy.factor_terms(sympy.cancel(together))
+        except (sympy.PolynomialError, NotImplementedError):
+            continue
+
+
+def _one_sigmoid(expr: Expr, turn: bool) -> Expr:
+    """With one of the sigmoids of a and -a written by the other: they add up to 1."""
+    for found in sorted(expr.atoms(sigmoid), key=str):
+        inner = found.args[0]
+        if inner.could_extract_minus_sign() != turn:
+            expr = expr.xreplace({found: 1 - sigmoid(-inner)})
+    return expr
+
+
+def _signs(expr: Expr) -> Expr:
+    """What signs, sizes and indicators multiply to."""
+    if not expr.has(sign_of, Abs, above):
+        return expr
+    expr = expr.replace(lambda e: isinstance(e, Pow) and isinstance(e.base, above) and e.exp.is_positive, lambda e: e.base)
+    expr = expr.replace(lambda e: isinstance(e, Pow) and isinstance(e.base, sign_of) and e.exp == 2, lambda e: Integer(1))
+    return expr.replace(lambda e: isinstance(e, Mul), _product)
+
+
+def _product(e: Mul) -> Expr:
+    factors = list(e.args)
+    for one in [x for x in factors if isinstance(x, sign_of)]:
+        size = Abs(one.args[0])
+        for other in factors:
+            base, power = other.as_base_exp()
+            if base == size and power == 1:
+                factors = [x for x in factors if x not in (one, other)] + [one.args[0]]
+                break
+            if other == one.args[0]:
+                factors = [x for x in factors if x not in (one, other)] + [size]
+                break
+    for one in [x for x in factors if isinstance(x, above)]:
+        largest = Max(0, one.args[0])
+        if any(x.as_base_exp()[0] == largest and x.as_base_exp()[1].is_positive for x in factors):
+            factors.remove(one)
+    return Mul(*factors)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Names
+
+
+class _Namer:
+    """Finds the inner functions of a loss and names them."""
+
+    def __init__(self, loss: Expr, scores: Sequence[Symbol], targets: Iterable[Symbol]) -> None:
+        self.scores, self.targets = tuple(scores), set(targets)
+        self.meanings: dict[Symbol, Expr] = {}
+        self.shares: dict[Symbol, Symbol] = {}
+        taken = {s.name for s in loss.free_symbols} | {"L", "f", "y"}
+        self.taken = taken
+
+    def _name(self, *wanted: str) -> Symbol:
+        for name in (*wanted, *_NAMES, *(f"{stem}{i}" for i in range(1, 99) for stem in "uvw")):
+            if name not in self.taken:
+                self.taken.add(name)
+                return symbol(name)
+        raise AssertionError("a hundred names are enough")
+
+    def _moves(self, expr: Expr) -> bool:
+        return bool(expr.free_symbols & (set(self.scores) | set(self.meanings)))
+
+    def named(self, loss: Expr) -> Expr:
+        loss = self._constants(loss)
+        loss = self._residual(loss) if len(self.scores) == 1 else loss
+        loss = self._sigmoids(loss)
+        loss = self._repeated(loss)
+        loss = self._switches(self._inner(loss))
+        for name, meaning in self.meanings.items():
+            sums = [t for t in Mul.make_args(meaning) if t.is_Add]
+            if len(sums) == 1:
+                whole = name * sums[0] / meaning
+                same = {sums[0]: whole, -sums[0]: -whole}
+                loss = loss.xreplace(same)
+                for other in list(self.meanings)[list(self.meanings).index(name) + 1 :]:
+                    self.meanings[other] = self.meanings[other].xreplace(same)
+        return loss
+
+    def _switches(self, loss: Expr) -> Expr:
+        """Sums that only jump: a weight that depends on the side."""
+
+        def is_switch(e: Any) -> bool:
+            if not e.is_Add or len(e.atoms(above)) < 2:
+                return False
+            return not self._moves(e.replace(above, lambda x: sympy.Dummy()))
+
+        found = [e for e in sympy.preorder_traversal(loss) if is_switch(e)]
+        for j, e in enumerate(dict.fromkeys(found)):
+            name = self._name(f"w{j}" if len(found) > 1 else "w")
+            self.meanings[name] = e
+            loss = loss.xreplace({e: name})
+        return loss
+
+    def _constants(self, loss: Expr) -> Expr:
+        """Factors that do not move: shortened, and named where they are numbers that nobody reads."""
+
+        def shorter(e: Mul) -> Expr:
+            fixed, rest = e.as_independent(*self.scores, *self.meanings, as_Add=False)
+            if rest == 1 or fixed.count_ops() < 6:
+                return e
+            if not fixed.free_symbols:
+                name = self._name("k1", "k2", "k3", "k4", "k5", "k6", "k7", "k8")
+                self.meanings[name] = fixed
+                return name * rest
+            return tidy(fixed) * rest
+
+        return loss.replace(lambda e: isinstance(e, Mul), shorter)
+
+    # Softmax: p0, p1, ... -------------------------------------------------------------------------------------------
+
+    def softmax(self, loss: Expr) -> Expr:
+        """Before all else: a logarithm of a share must not fall apart."""
+        total = Add(*map(exp, self.scores))
+        if len(self.scores) < 2 or not loss.has(1 / total) and not loss.has(log(total)):
+            return loss
+        sum_ = self._name("S")
+        self.meanings[sum_] = total
+        loss = loss.xreplace({total: sum_})
+        for j, f in enumerate(self.scores):
+            p = self._name(f"p{j}")
+            self.meanings[p] = exp(f) / sum_
+            self.shares[p] = f
+            loss = loss.replace(lambda e: isinstance(e, Mul) and 1 / sum_ in e.args, lambda e, f=f, p=p: e.subs(exp(f) / sum_, p))
+            loss = loss.subs(exp(2 * f) / sum_**2, p**2)
+        return loss
+
+    def known(self, name: Symbol) -> tuple[tuple[Symbol, Expr], ...] | None:
+        """The derivatives that read better in the name itself."""
+        meaning = self.meanings[name]
+        if name in self.shares:
+            own = self.shares[name]
+            return tuple((f, name * (1 - name) if f == own else -name * p) for p, f in self.shares.items())
+        inner = meaning.args[0] if meaning.args else None
+        if isinstance(meaning, exp) and inner in (*self.scores, *self.meanings):
+            return ((inner, name),)
+        if isinstance(meaning, sigmoid):
+            (base,) = [s for s in inner.free_symbols if s in (*self.scores, *self.meanings)] or [None]  # type: ignore[misc]
+            other = next((n for n, m in self.meanings.items() if m == sigmoid(-inner)), None)
+            if base is not None:
+                return ((base, slope(inner, base) * name * (1 - name if other is None else other)),)
+        return None
+
+    # One score: the residual ----------------------------------------------------------------------------------------
+
+    def _residual(self, loss: Expr) -> Expr:
+        (f,) = self.scores
+        found = [inner for inner in _arguments(loss) if self._is_affine(inner, f)]
+        inner = [x for x in found if x not in (f, -f)]
+        if not inner:
+            return loss
+        roots = {sympy.simplify(x.subs(f, 0) / slope(x, f)) for x in inner}
+        if len(roots) > 1 or any(x in (f, -f) for x in found):
+            return loss
+        first = max(inner, key=lambda x: (self._moves(x) and x.count_ops(), str(x)))
+        if slope(first, f).could_extract_minus_sign() and any(-y in _terms(-first) for y in self.targets):
+            first = -first
+        if roots == {Integer(0)} and len(inner) < 2:
+            return loss
+        gain, rest = slope(first, f), first.subs(f, 0)
+        name = self._name("r") if gain == 1 and -rest in self.targets else self._name("u")
+        replaced = loss.subs(f, (name - rest) / gain)
+        replaced = replaced.replace(lambda e: e.is_Add and e.has(name), sympy.expand_mul)
+        replaced = familiar(sympy.factor_terms(replaced)) if replaced.count_ops() > loss.count_ops() else replaced
+        if replaced.count_ops() > loss.count_ops():
+            self.taken.discard(name.name)
+            return loss
+        self.meanings[name] = sympy.factor_terms(first) if first.is_Mul else first
+        return replaced
+
+    @staticmethod
+    def _is_affine(x: Expr, f: Symbol) -> bool:
+        return f in x.free_symbols and not x.has(Abs, Max, Piecewise) and f not in sympy.expand(slope(x, f)).free_symbols
+
+    # What appears again and again -----------------------------------------------------------------------------------
+
+    def _sigmoids(self, loss: Expr) -> Expr:
+        inners = sorted({x.args[0] for x in loss.atoms(sigmoid)}, key=lambda x: (x.could_extract_minus_sign(), str(x)))
+        for inner in inners:
+            inner = self._inner(inner) if not _is_simple(inner) else inner
+            turned = any(m == sigmoid(-inner) for m in self.meanings.values())
+            plain = not (inner.as_independent(*self.scores, as_Add=True)[0])
+            name = self._name("q") if turned or plain and inner.could_extract_minus_sign() else self._name(*["p"] * plain)
+            self.meanings[name] = sigmoid(inner)
+            loss = loss.xreplace({sigmoid(inner): name})
+        return loss
+
+    def _repeated(self, loss: Expr) -> Expr:
+        for f in self.scores:
+            if len(self.scores) == 1 and _count(loss, exp(f)) > 2:
+                name = self._name("m")
+                self.meanings[name] = exp(f)
+                loss = loss.xreplace({exp(f): name})
+        return loss
+
+    def _inner(self, expr: Expr) -> Expr:
+        """Names for the arguments of functions, from the inside out."""
+        if not self._moves(expr) or not expr.args:
+            return expr
+        if isinstance(expr, (Add, Mul)):
+            return expr.func(*(self._inner(x) for x in expr.args))
+        if isinstance(expr, Pow) and not self._moves(expr.exp):
+            return self._argument(expr.base) ** expr.exp
+        if isinstance(expr, (Max, Min)):
+            return expr.func(*(self._argument(x) for x in expr.args))
+        return expr.func(*(self._argument(x) for x in expr.args))
+
+    def _argument(self, x: Expr) -> Expr:
+        if not self._moves(x) or _is_simple(x):
+            return x
+        x = self._inner(x)
+        if _is_simple(x):
+            return x
+        turn = False
+        for f in self.scores:
+            bare = any(-y in _terms(-x) for y in self.targets)
+            if self._is_affine(x, f) and bare and slope(x, f).could_extract_minus_sign():
+                turn = True
+        x = -x if turn else x
+        for name, meaning in self.meanings.items():
+            if meaning == x:
+                return -name if turn else name
+            if meaning == -x:
+                return name if turn else -name
+        residual = any(x == f - y for f in self.scores for y in self.targets)
+        sums = x.is_Add and all(isinstance(t, exp) for t in x.args)
+        name = self._name("r") if residual else self._name("S", "T") if sums else self._name()
+        self.meanings[name] = x
+        return -name if turn else name
+
+
+def _arguments(expr: Expr) -> list[Expr]:
+    """What functions and powers are taken of."""
+    out = []
+    for e in sympy.preorder_traversal(expr):
+        if isinstance(e, (sympy.Function, Abs)) and not isinstance(e, Piecewise):
+            out += list(e.args)
+        elif isinstance(e, Pow) and not isinstance(e.base, exp):
+            out.append(e.base)
+        elif isinstance(e, (Max, Min)):
+            out += [x for x in e.args if x.args]
+    return out
+
+
+def _terms(x: Expr) -> tuple[Expr, ...]:
+    """Of a sum, also where it is multiplied by something."""
+    return Add.make_args(next((t for t in Mul.make_args(_distributed(x)) if t.is_Add), x))
+
+
+def _count(expr: Expr, what: Expr) -> int:
+    return sum(1 for e in sympy.preorder_traversal(expr) if e == what)
+
+
+def _is_simple(x: Expr) -> bool:
+    """What needs no name of its own: a name, a multiple or a whole power of it, its size, the difference of two scores."""
+    if x.is_Add:
+        return len(x.args) == 2 and all(_is_multiple(t) and not t.args or t.args == (-1, *t.free_symbols) for t in x.args) and all(
+            t.free_symbols and next(iter(t.free_symbols)).name[0] == "f" for t in x.args
+        )
+    return _is_multiple(x)
+
+
+def _is_multiple(x: Expr) -> bool:
+    if x.is_Mul:
+        moving = [t for t in x.args if not t.is_Symbol and not t.is_number and not (t.is_Pow and t.base.is_Symbol)]
+        return not moving
+    return bool(x.is_Symbol or isinstance(x, Abs) and x.args[0].is_Symbol or x.is_Pow and x.base.is_Symbol and x.exp.is_Integer)
