@@ -578,3 +578,11 @@ def _is_multiple(x: Expr) -> bool:
         moving = [t for t in x.args if not t.is_Symbol and not t.is_number and not (t.is_Pow and t.base.is_Symbol)]
         return not moving
     return bool(x.is_Symbol or isinstance(x, Abs) and x.args[0].is_Symbol or x.is_Pow and x.base.is_Symbol and x.exp.is_Integer)
+
+
+def named_as(chain: Chain, expr: Expr) -> Expr:
+    """Another expression of the same loss in the names of a chain."""
+    names = {step.name: step.meaning for step in chain.steps}
+    expr = familiar(expr)
+    sum_of_exp = {meaning: name for name, meaning in names.items() if meaning.is_Add}
+    return tidy(_recalled(expr.xreplace(sum_of_exp), names), names)
