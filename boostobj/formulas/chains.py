@@ -51,6 +51,10 @@ class norm_pdf(Atom):
     is_positive = True
 
     @classmethod
+    def eval(cls, x: Expr) -> Expr | None:
+        return cls(_distributed(-x)) if x.could_extract_minus_sign() else None
+
+    @classmethod
     def textbook(cls, x: Expr) -> Expr:
         return exp(-(x**2) / 2) / sympy.sqrt(2 * sympy.pi)
 
@@ -185,9 +189,10 @@ def familiar(expr: Expr) -> Expr:
 def _distributed(x: Expr) -> Expr:
     """-(a - b) as b - a."""
     if x.is_Mul and x.could_extract_minus_sign():
-        for factor in x.args:
-            if factor.is_Add:
-                return x / factor / -1 * Add(*(-t for t in factor.args))
+        for factor in sorted(x.args, key=lambda t: not t.is_Add):
+            base, power = factor.as_base_exp()
+            if base.is_Add and abs(power) == 1:
+                return x / factor / -1 * Add(*(-t for t in base.args)) ** power
     return x
 
 
@@ -239,7 +244,7 @@ def tidy(expr: Expr, names: Mapping[Symbol, Expr] | None = None, deep: bool = Tr
         return expr
     best, least = expr, cost(expr)
     for way in _ways(expr, names or {}, deep):
-        for found in (way, _turned(way)):
+        for found in (way, turned(way)):
             found = _signs(found)
             if (many := cost(found)) < least:
                 best, least = found, many
@@ -248,11 +253,15 @@ def tidy(expr: Expr, names: Mapping[Symbol, Expr] | None = None, deep: bool = Tr
 
 def cost(expr: Expr) -> int:
     """How long an expression is to read."""
-    leaves = sum(1 for e in sympy.preorder_traversal(expr) if not e.args)
-    return int(expr.count_ops(visual=False)) * 2 + leaves + sum(2 for e in expr.atoms(Abs, sign_of, above))
+    leaves = twice = 0
+    for e in sympy.preorder_traversal(expr):
+        leaves += not e.args
+        if isinstance(e, Mul):  # p*p**g
+            twice += len(e.args) - len({x.as_base_exp()[0] for x in e.args})
+    return int(expr.count_ops(visual=False)) * 2 + leaves + twice + sum(2 for e in expr.atoms(Abs, sign_of, above))
 
 
-def _turned(expr: Expr) -> Expr:
+def turned(expr: Expr) -> Expr:
     """Without a minus before a product where a difference in it can be turned round."""
     return expr.replace(lambda e: isinstance(e, Mul) and e.could_extract_minus_sign(), _distributed)
 
@@ -289,6 +298,8 @@ def _ways(expr: Expr, names: Mapping[Symbol, Expr], deep: bool) -> Iterator[Expr
             forms.append(found)
             rest = meaning - next(t for t in meaning.args if t.has(*_moving(meaning)))
             forms.append(expr.xreplace({name - (meaning - rest): rest, meaning - rest - name: -rest}))
+            if expr.has(sign_of):
+                forms.append(sympy.together(expr).xreplace({name - rest: meaning - rest, rest - name: rest - meaning}))
     if deep and (expr.is_Mul or expr.is_Add) and 5 < expr.count_ops() < _LONGEST_TO_SIMPLIFY:
         yield expr.func(*(tidy(x, deep=False) if x.is_Add or x.is_Mul and x.count_ops() > 3 else x for x in expr.args))
     for form in forms:
@@ -584,5 +595,42 @@ def named_as(chain: Chain, expr: Expr) -> Expr:
     """Another expression of the same loss in the names of a chain."""
     names = {step.name: step.meaning for step in chain.steps}
     expr = familiar(expr)
-    sum_of_exp = {meaning: name for name, meaning in names.items() if meaning.is_Add}
-    return tidy(_recalled(expr.xreplace(sum_of_exp), names), names)
+    if expr.has(norm_cdf):
+        expr = expr.replace(exp, _familiar_exp)
+        expr = expr.replace(lambda e: e.is_Add and e.has(norm_cdf), _other_tail)
+    if len(chain.scores) == 1 and chain.steps:
+        f, first = chain.scores[0], chain.steps[0]
+        if first.meaning.free_symbols & set(chain.scores) and f not in slope(first.meaning, f).free_symbols:
+            gain = slope(first.meaning, f)
+            found = expr.subs(f, (first.name - first.meaning.subs(f, 0)) / gain)
+            found = found.replace(lambda e: e.is_Add and e.has(first.name), sympy.expand_mul)
+            expr = found if f not in found.free_symbols and found.count_ops() < expr.count_ops() else expr
+    for name, meaning in names.items():
+        for sum_ in (t for t in Mul.make_args(meaning) if t.is_Add):
+            whole = name * sum_ / meaning
+            expr = expr.xreplace({sum_: whole, -sum_: -whole})
+    return tidy(_recalled(expr, names), names)
+
+
+def _familiar_exp(x: Expr) -> Expr:
+    """exp(-z**2/2) as a normal density."""
+    for times, power in ((2, 1), (1, 2)):
+        z = sympy.powdenest(sympy.sqrt(sympy.factor(-times * x)), force=True)
+        if not z.has(sympy.sqrt(2)) and not any(p.exp.is_Rational and p.exp.q == 2 for p in z.atoms(Pow)):
+            return (sympy.sqrt(2 * sympy.pi) * norm_pdf(z.replace(Abs, lambda inside: inside))) ** power
+    return exp(x)
+
+
+def _other_tail(e: Add) -> Expr:
+    """1 - norm_cdf(x) as norm_cdf(-x)."""
+    for sign in (1, -1):
+        inside = 1 - sign * e
+        if isinstance(inside, norm_cdf):
+            return sign * norm_cdf(_distributed(-inside.args[0]))
+    return e
+
+
+def normal(expr: Expr) -> Expr:
+    """With the normal distribution by its name."""
+    found = expr.replace(erfc, lambda x: 2 * norm_cdf(_distributed(-sympy.sqrt(2) * x)))
+    return found.replace(lambda e: e.is_Add and e.has(norm_cdf), _other_tail) if found != expr else expr

@@ -6,7 +6,9 @@ derivatives of the loss.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import random
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,14 +18,14 @@ import sympy
 from sympy import Expr, Symbol
 
 from . import notation, starting
-from .chains import Chain, Step, chained, familiar, named_as
+from .chains import Chain, Step, above, chained, familiar, named_as, normal, turned
 from .definitions import Case, Definition, joined, traced
 from .formula import Formula
-from .numbers import number
+from .numbers import holds, number
 
 MOST_PIECES = 32
-_WIDE = 100
-"""Characters of a formula beyond which it stays in the names of its steps."""
+_SHORT, _WIDE = 40, 100
+"""Characters of a formula that is always written out, and beyond which it stays in the names of its steps."""
 _MOST_PATHS = 4
 
 _KINDS = {
@@ -53,6 +55,8 @@ class Line:
     rights: tuple[Any, ...] = ()
     note: Any = None
     """A condition, or words in brackets."""
+    also: tuple[Line, ...] = ()
+    """What follows on the same line."""
 
 
 @dataclass(frozen=True)
@@ -161,8 +165,6 @@ def derivation(
 
 
 def _with_stable(made: Derivation, stable: Callable[[Expr], Expr]) -> Derivation:
-    import dataclasses
-
     return dataclasses.replace(made, stable=stable)
 
 
@@ -197,17 +199,18 @@ def _of_objective(objective: Any) -> Derivation:
         for where, (loss,) in case.loss:
             targets = {s for s in loss.free_symbols if s.name in {t.name for t in d.formula.targets}}
             chain = chained(loss, d.formula.scores, targets)
-            pieces.append(Piece(case.where, where, loss, chain, _curvatures(case, where, chain)))
+            pieces.append(Piece(case.where, where, loss, chain, _curvatures(d, case, where, chain)))
         if d.shown == 1:  # the others are alike, and are derived when they are asked for
             break
     if d.shown == 1 and len(d.cases) > 1:
         pieces += [_alike(case, d) for case in d.cases[1:]]
     o = d.objective
-    about = [f"raw score {_list(d.formula.scores)}, target {_list(d.formula.targets)} in {o.domain}, link {o.link}"]
+    about = [f"raw score {_list(d.formula.scores)}, target {_list(d.formula.targets)} in {_domain(o, len(d.formula.scores))}, link {o.link}"]
     if isinstance(o, Groupwise):
         about = [f"raw scores {_list(d.formula.scores)}, link {o.link}"]
-    if d.values:
-        about.append(", ".join(f"{k} = {v!r}" for k, v in d.values.items()))
+    values = {name: value for name, value in d.values.items() if value is not None}
+    if values:
+        about.append(", ".join(f"{k} = {v!r}" for k, v in values.items()))
     if d.left_out:
         about.append(f"{', '.join(f'{k} = {v:g}' for k, v in d.left_out.items())}: left out, as it changes nothing")
     about += d.notes
@@ -216,20 +219,40 @@ def _of_objective(objective: Any) -> Derivation:
     return Derivation(repr(o), d.formula, tuple(pieces), tuple(about), d.shown, starts, None, not grouped)
 
 
+def _domain(o: Any, k: int) -> Any:
+    return o._labels(k) if k > 1 else o.domain
+
+
 def _alike(case: Case, d: Definition) -> Piece:
+    """A case that is not written out: without steps."""
     ((where, (loss,)),) = case.loss
-    chain = chained(loss, d.formula.scores)
-    return Piece(case.where, where, loss, chain, _curvatures(case, where, chain))
+    f = d.formula.scores
+    chain = Chain(f, (), loss, (), tuple(sympy.diff(loss, s) for s in f), tuple(sympy.diff(loss, s, 2) for s in f))
+    curvature = {kind: joined([(sympy.true, pieces)]) for kind, pieces in case.curvature.items()}
+    return Piece(case.where, where, loss, chain, curvature)
 
 
-def _curvatures(case: Case, where: Condition, chain: Chain) -> dict[str, tuple[Expr, ...]]:
-    """In the names of the chain; where a bound has pieces of its own they are one expression."""
+def _curvatures(d: Definition, case: Case, where: Condition, chain: Chain) -> dict[str, tuple[Expr, ...]]:
+    """In the names of the chain; of a bound with pieces of its own the one that counts here, or all in one expression."""
     out = {}
     for kind, pieces in case.curvature.items():
-        same = [values for condition, values in pieces if condition == where]
-        values = same[0] if same and len(pieces) > 1 else joined([(sympy.true, pieces)])
+        own = pieces
+        if len(pieces) > 1 and len(case.loss) > 1:
+            rng = random.Random(2)
+            here = {_first(pieces, point) for point in (d.sample(rng, case) for _ in range(100)) if _counts(case, where, point)}
+            own = (pieces[here.pop()],) if len(here) == 1 else pieces
+        values = own[0][1] if len(own) == 1 else joined([(sympy.true, own)])
         out[kind] = tuple(named_as(chain, v) for v in values)
     return out
+
+
+def _counts(case: Case, where: Condition, point: Any) -> bool:
+    return bool(case.loss[_first(case.loss, point)][0] == where)
+
+
+def _first(pieces: Any, point: Any) -> int:
+    """The piece that counts at a point."""
+    return next(i for i, (condition, _) in enumerate(pieces) if holds(condition, point))
 
 
 def _starts(pieces: Sequence[Piece], formula: Formula, d: Definition | None = None) -> tuple[starting.Start | None, ...]:
@@ -273,7 +296,7 @@ def _list(names: Any) -> str:
 def _sections(d: Derivation) -> Iterator[tuple[str, list[Line]]]:
     pieces = _shown(d)
     yield "", [Line(words) for words in d.about]
-    yield "Loss", [Line("L", (p.loss,), _where(d, p)) for p in pieces]
+    yield "Loss", [Line("L", (normal(p.loss),), _where(d, p)) for p in pieces]
     yield "Step by step", list(_steps(d, pieces))
     for title, letter, of in (("Gradient", "g", _gradient), ("Hessian", "h", _hessian)):
         yield title, list(_results(d, pieces, letter, of))
@@ -311,14 +334,10 @@ def _where(d: Derivation, p: Piece) -> Any:
     inner = "otherwise" if p.where == sympy.true and len(siblings) > 1 else p.where
     if p.case == sympy.true:
         return "otherwise" if last and inner in (sympy.true, "otherwise") else inner
-    if inner == sympy.true:
-        return p.case
-    return p.case if not inner else (p.case, inner)
+    return p.case if inner == sympy.true else (p.case, inner)
 
 
 def _has_kinks(loss: Expr) -> bool:
-    from .chains import above
-
     return bool(loss.has(sympy.Abs, sympy.Max, sympy.Min, above, sympy.sign))
 
 
@@ -331,15 +350,11 @@ def _steps(d: Derivation, pieces: Sequence[Piece]) -> Iterator[Line]:
             yield Line("L", (p.chain.loss,))
             yield Line(Rate("L", p.chain.scores[0]), (sympy.Integer(0),), "the score is not in it")
             continue
+        used = {name for _, slopes in [*((s.name, s.slopes) for s in p.chain.steps), ("L", p.chain.slopes)] for name, _ in slopes}
         for step in p.chain.steps:
-            yield from _step(step)
-        yield Line("L", (p.chain.loss,))
-        if p.chain.steps:
-            for name, of in p.chain.slopes:
-                if name not in p.chain.scores:
-                    yield Line(Rate("L", name), (of,))
-        else:
-            yield from _rules(p.chain)
+            yield _step(step, step.name in used)
+        inner = [Line(Rate("L", name), (of,)) for name, of in p.chain.slopes if name not in p.chain.scores]
+        yield Line("L", (p.chain.loss,), None, tuple(inner if p.chain.steps else _rules(p.chain)))
         for j, f in enumerate(p.chain.scores):
             paths = _paths(p.chain, f) if p.chain.steps else ()
             yield Line(Rate("L", f), (*((paths,) if paths else ()), p.chain.gradient[j]))
@@ -347,13 +362,11 @@ def _steps(d: Derivation, pieces: Sequence[Piece]) -> Iterator[Line]:
             yield Line(Rate("L", f, 2), (p.chain.hessian[j],))
 
 
-def _step(step: Step) -> Iterator[Line]:
+def _step(step: Step, used: bool) -> Line:
     if not step.meaning.free_symbols:
-        yield Line(step.name, (step.meaning, sympy.Float(step.meaning, 4)))
-        return
-    yield Line(step.name, (step.meaning,))
-    for name, of in step.slopes:
-        yield Line(Rate(step.name.name, name), (of,))
+        return Line(step.name, (step.meaning, sympy.N(step.meaning, 4)))
+    slopes = [Line(Rate(step.name.name, name), (of,)) for name, of in step.slopes if used]
+    return Line(step.name, (step.meaning,), None, tuple(slopes))
 
 
 def _rules(chain: Chain) -> Iterator[Line]:
@@ -386,15 +399,28 @@ def _paths(chain: Chain, f: Symbol) -> tuple[tuple[Any, ...], ...]:
 
 def _results(d: Derivation, pieces: Sequence[Piece], letter: str, of: Callable[[Piece], tuple[Expr, ...]]) -> Iterator[Line]:
     k = len(d.formula.scores)
+    named = False
     for p in pieces:
         for j, expr in enumerate(of(p)):
-            yield Line(f"{letter}{j}" if k > 1 else letter, (_shorter(p.chain, expr),), _where(d, p))
+            shown = _shorter(p.chain, expr)
+            named = named or _has_names(p.chain, shown)
+            yield Line(f"{letter}{j}" if k > 1 else letter, (shown,), _where(d, p))
+    if named:
+        yield Line(_IN_NAMES)
+
+
+_IN_NAMES = "With the names of the steps."
+
+
+def _has_names(chain: Chain, expr: Expr) -> bool:
+    return bool(expr.free_symbols & {step.name for step in chain.steps})
 
 
 def _shorter(chain: Chain, expr: Expr) -> Expr:
     """Written out where that can be read, else in names."""
-    out = chain.written_out(expr)
-    return out if len(notation.text(out)) <= _WIDE else expr
+    out = turned(chain.written_out(expr))
+    many, few = len(notation.text(out)), len(notation.text(expr))
+    return out if many <= _SHORT or many <= min(2.5 * few, _WIDE) else expr
 
 
 def _start_lines(d: Derivation, pieces: Sequence[Piece]) -> Iterator[Line]:
@@ -417,7 +443,8 @@ def _start_lines(d: Derivation, pieces: Sequence[Piece]) -> Iterator[Line]:
         if start is None:
             continue
         if start.words:
-            yield Line(f"{letter} = {start.words}")
+            if letter in ("c", "c0"):
+                yield Line(f"{letter.replace('0', '_j')} = {start.words}")
         elif start.level is not None:
             by = "" if start.by == 1 else f", each weight times {notation.text(start.by.xreplace(_rows(start.by)))}"
             half = start.level == sympy.Rational(1, 2)
@@ -444,16 +471,19 @@ def _mean_words(of_y: Any) -> str:
 def _stable_lines(d: Derivation, pieces: Sequence[Piece]) -> Iterator[Line]:
     rewrite = d.stable or default_stable()
     k = len(d.formula.scores)
+    seen: set[str] = set()
     for p in pieces:
         where = _where(d, p)
         results = [("L", p.loss)]
         for letter, of in (("g", p.chain.gradient), ("h", p.chain.hessian)):
             results += [(f"{letter}{j}" if k > 1 else letter, p.chain.written_out(e)) for j, e in enumerate(of)]
-        shown = {notation.text(p.loss), *(notation.text(p.chain.written_out(e)) for e in p.chain.gradient + p.chain.hessian)}
         for left, expr in results:
-            found = rewrite(expr)
-            if notation.text(found) not in shown and len(notation.text(found)) <= 2 * _WIDE:
+            found = turned(rewrite(expr))
+            if notation.text(found) != notation.text(turned(expr)) and len(notation.text(found)) <= 2 * _WIDE:
                 yield Line(left, (found,), where)
+                seen.add(left[0])
+    if seen == {"L"}:
+        yield Line("Gradient and Hessian are in it already.")
 
 
 def default_stable() -> Callable[[Expr], Expr]:
@@ -467,7 +497,7 @@ def _curvature_lines(d: Derivation, pieces: Sequence[Piece]) -> Iterator[Line]:
         return
     k = len(d.formula.scores)
     yield Line(f"exact: {_KINDS['exact']}.")
-    limit = False
+    limit = named = False
     for kind in kinds:
         yield Line(f"{kind}: {_KINDS.get(kind, '')}.")
         lines = []
@@ -475,8 +505,11 @@ def _curvature_lines(d: Derivation, pieces: Sequence[Piece]) -> Iterator[Line]:
             for j, expr in enumerate(p.curvature[kind]):
                 shown = _shorter(p.chain, expr)
                 limit = limit or _needs_limit(p.chain.written_out(expr))
+                named = named or _has_names(p.chain, shown)
                 lines.append(Line(f"m{j}" if k > 1 else "m", (shown,), _where(d, p)))
         yield from _merged(lines)
+    if named:
+        yield Line(_IN_NAMES)
     if limit:
         yield Line("Where this is 0/0 its limit is meant.")
 
@@ -506,7 +539,7 @@ def _needs_limit(expr: Expr) -> bool:
 
 def _rate_text(rate: Rate) -> str:
     top = rate.top if rate.top.isidentifier() else f"({rate.top})"
-    return f"d{top}/d{rate.bottom}" if rate.order == 1 else f"d{rate.order}{top}/d{rate.bottom}{rate.order}"
+    return f"d{top}/d{rate.bottom}" if rate.order == 1 else f"d{rate.order}{top}/d{rate.bottom}^{rate.order}"
 
 
 def _part_text(part: Any) -> str:
@@ -543,7 +576,7 @@ def _line_text(line: Line) -> str:
     left = _part_text(line.left)
     body = " = ".join([left, *(_part_text(x) for x in line.rights)])
     if line.note is None:
-        return body
+        return ",   ".join([body, *map(_line_text, line.also)])
     words = _note_text(line.note)
     return f"{body}    ({words})" if isinstance(line.note, str) and words != "otherwise" else f"{body}    {_with_where(words)}"
 
@@ -561,11 +594,31 @@ def _as_text(d: Derivation) -> str:
         for line in lines:
             deeper = deeper and bool(title) or line.left == "where"
             own = indent + ("    " if deeper and line.left != "where" else "")
-            out += textwrap.wrap(
-                _line_text(line), 120, initial_indent=own, subsequent_indent=own + "        " if title else own,
-                break_long_words=False, break_on_hyphens=False,
+            shown = _line_text(line)
+            wrapped = textwrap.wrap(
+                _held_together(shown) if line.rights else shown, 120, initial_indent=own,
+                subsequent_indent=own + "        " if title else own, break_long_words=False, break_on_hyphens=False,
             )
+            out += [row.replace(_HELD, " ") for row in wrapped]
     return "\n".join(out) + "\n"
+
+
+_HELD = "\N{NO-BREAK SPACE}"
+
+
+def _held_together(shown: str) -> str:
+    """A line that is not broken within short brackets, nor within its condition."""
+    body, gap, condition = shown.partition("    ")
+    parts = [part.replace(" ", _HELD) if len(part) < 60 else part for part in body.split(",   ")]
+    body = ",   ".join(parts)
+    starts: list[int] = []
+    out = list(body)
+    for i, c in enumerate(body):
+        if c in "([":
+            starts.append(i)
+        elif c in ")]" and starts and i - (start := starts.pop()) < 50:
+            out[start:i] = [_HELD if x == " " else x for x in out[start:i]]
+    return "".join(out) + gap + condition.replace(" ", _HELD)
 
 
 def _part_latex(part: Any) -> str:
@@ -600,6 +653,8 @@ def _line_latex(line: Line) -> str:
         shown = rf"\left({shown}\right)" if isinstance(inner, Expr) and inner.is_Add else shown
         return rf"\sum_i w_i\,{shown} &= {_part_latex(zero)}"
     body = f"{_part_latex(line.left)} &= " + " = ".join(_part_latex(x) for x in line.rights)
+    if line.also:
+        body += "".join(rf",\quad {_line_latex(x).replace('&=', '=')}" for x in line.also)
     return body if line.note is None else rf"{body} && {_note_latex(line.note)}"
 
 

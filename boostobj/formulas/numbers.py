@@ -42,6 +42,11 @@ def number(expr: Any, values: Mapping[str, Any]) -> Any:
     return found if isinstance(found, mpmath.mpf) else mpmath.mp.nan  # a complex number is no loss
 
 
+def holds(condition: Any, values: Mapping[str, Any]) -> bool:
+    """Whether a condition holds at these numbers."""
+    return _Evaluation(values).holds(condition)
+
+
 class _Evaluation:
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values = {name: mpmath.mpf(value) for name, value in values.items()}

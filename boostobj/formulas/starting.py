@@ -11,10 +11,11 @@ import mpmath
 import sympy
 from sympy import Expr, Symbol, exp, log, sign
 
-from .chains import above, familiar, slope
+from .atoms import sigmoid, softplus
+from .chains import above, familiar, slope, tidy, turned
 from .numbers import number
 
-_LARGEST = 40
+_LARGEST = 25
 """Operations in a gradient beyond which no closed form is looked for."""
 
 
@@ -91,22 +92,43 @@ def _mean(g: Expr, f: Symbol, y: Symbol) -> Start | None:
 
 def _balance(top: Expr, bottom: Expr, f: Symbol, value: Expr) -> Expr | None:
     """The f at which top/bottom is the value."""
-    ratio = (top / bottom).doit()
-    ratio = sympy.powsimp(sympy.simplify(ratio)) if ratio.count_ops() < _LARGEST else ratio
+    ratio = top / bottom
+    if ratio.has(above, sign, sympy.Abs, sympy.Max, softplus) or ratio.count_ops() > _LARGEST:
+        return None
+    found = _within_sigmoid(ratio, f, value)
+    if found is not None:
+        return found
+    ratio = sympy.powsimp(sympy.simplify(ratio.doit()))
     if f not in ratio.free_symbols:
         return None
     slope_ = sympy.simplify(slope(ratio, f))
     if f not in slope_.free_symbols:  # a line
-        return sympy.simplify((value - ratio.subs(f, 0)) / slope_)
+        return tidy((value - ratio.subs(f, 0)) / slope_)
     rate = sympy.simplify(slope_ / ratio)
     if f not in rate.free_symbols:  # an exponential
-        return sympy.simplify(log(value / ratio.subs(f, 0)) / rate)
-    for candidate, inside in ((1 / (1 + exp(-f)), log(value / (1 - value))), (exp(-f) + 1, -log(value - 1))):
-        if sympy.simplify(ratio - candidate) == 0:
-            return inside
+        return turned(log(turned(sympy.simplify(value / ratio.subs(f, 0)))) / rate)
     if ratio.count_ops() < 8 and isinstance(ratio, log):
         inner = sympy.solve(sympy.Eq(ratio.args[0], exp(value)), f)
         return inner[0] if len(inner) == 1 else None
+    return None
+
+
+def _within_sigmoid(ratio: Expr, f: Symbol, value: Expr) -> Expr | None:
+    """The f at which a + b*sigmoid(k*f) is the value."""
+    for found in ratio.atoms(sigmoid):
+        inner = found.args[0]
+        rate = slope(inner, f)
+        if f in rate.free_symbols or inner.subs(f, 0) != 0 or inner.could_extract_minus_sign():
+            continue
+        p = sympy.Dummy(positive=True)
+        line = sympy.cancel(ratio.subs(sigmoid(-inner), 1 - p).subs(found, p))
+        if f in line.free_symbols:
+            continue
+        gain = sympy.cancel(line.diff(p))
+        if p in gain.free_symbols:
+            continue
+        share = tidy(sympy.cancel((value - line.subs(p, 0)) / gain))
+        return log(turned(tidy(share / (1 - share)))) / rate
     return None
 
 
