@@ -1,4 +1,4 @@
-"""The command line: list, show, check, doctor, parity."""
+"""The command line: list, show, check, derive, doctor, parity."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import ast
 import dataclasses
 import inspect
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -36,6 +37,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter, delta=2 say; may be repeated"
     )
     checking.set_defaults(run=_check)
+
+    derive = commands.add_parser("derive", help="derive gradient, Hessian and start of a loss step by step")
+    derive.add_argument("loss", metavar="FORMULA_OR_NAME", help="'log(cosh(f - y))' say, or the name of an objective")
+    derive.add_argument(
+        "--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter, scale=2 say; may be repeated"
+    )
+    derive.add_argument("--format", choices=("text", "latex", "markdown"), default="text")
+    derive.add_argument(
+        "--check", action="append", default=[], metavar="GRADIENT", help="compare with this one; once for each raw score"
+    )
+    derive.add_argument("--check-hessian", action="append", default=[], metavar="HESSIAN", help="compare with this one")
+    derive.set_defaults(run=_derive)
 
     doctor = commands.add_parser("doctor", help="say why training an objective on these targets cannot work")
     doctor.add_argument("name")
@@ -207,6 +220,28 @@ def _check(arguments: argparse.Namespace) -> int:
     failed = sum(outcome.error is not None for outcome in outcomes)
     console.print(f"{len(outcomes) - failed} passed, {failed} failed", highlight=False)
     return int(failed > 0)
+
+
+def _derive(arguments: argparse.Namespace) -> int:
+    """Status 1 where a gradient or Hessian to check is wrong."""
+    from .formulas.derivation import derivation
+    from .formulas.parsing import parsed
+
+    given = _parameters(arguments.param)
+    if re.fullmatch(r"[A-Za-z0-9_]+(:[A-Za-z0-9_]+)?", arguments.loss) and arguments.loss not in ("y", "f"):
+        made = derivation(registry.get(arguments.loss, **given))
+    else:
+        made = derivation(parsed(arguments.loss, given), name=arguments.loss, values=given)
+    found: list[Any] = []
+    if arguments.check:
+        found += made.check(*arguments.check)
+    if arguments.check_hessian:
+        found += made.check(*arguments.check_hessian, hessian=True)
+    for comparison in found:
+        print(comparison)
+    if not found:
+        print({"text": made.__str__, "latex": made.latex, "markdown": made.markdown}[arguments.format](), end="")
+    return int(not all(found))
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

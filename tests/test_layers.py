@@ -20,6 +20,7 @@ LAYERS = [
     {"objectives", "params"},
     {"metrics"},
     {"boosters"},
+    {"formulas"},
     {"boostobj"},
     {"checks", "estimators", "parity"},
     {"cli"},

@@ -10,56 +10,8 @@ import sympy
 from sympy import Abs, Add, DiracDelta, Expr, Heaviside, Integer, Max, Min, Mul, Piecewise, Pow, Symbol, cosh, erfc, exp, log
 from sympy import sign as sign_of
 
-from .atoms import Atom, log_cosh, sigmoid, softplus
+from .familiar import above, distributed, log_cosh, norm_cdf, norm_pdf, sigmoid, softplus
 from .formula import symbol
-
-
-class above(Atom):
-    """1 where x > 0, else 0; its derivative is 0 where it has one"""
-
-    is_nonnegative = True
-    is_integer = True
-
-    @classmethod
-    def eval(cls, x: Expr) -> Expr | None:
-        return None if x.is_number is False or x.is_comparable is not True else Integer(int(bool(x > 0)))
-
-    @classmethod
-    def textbook(cls, x: Expr) -> Expr:
-        return Piecewise((1, x > 0), (0, True))
-
-    def fdiff(self, argindex: int = 1) -> Expr:
-        return Integer(0)
-
-
-class norm_cdf(Atom):
-    """the standard normal distribution function"""
-
-    is_positive = True
-
-    @classmethod
-    def textbook(cls, x: Expr) -> Expr:
-        return erfc(-x / sympy.sqrt(2)) / 2
-
-    def fdiff(self, argindex: int = 1) -> Expr:
-        return norm_pdf(self.args[0])
-
-
-class norm_pdf(Atom):
-    """the standard normal density"""
-
-    is_positive = True
-
-    @classmethod
-    def eval(cls, x: Expr) -> Expr | None:
-        return cls(_distributed(-x)) if x.could_extract_minus_sign() else None
-
-    @classmethod
-    def textbook(cls, x: Expr) -> Expr:
-        return exp(-(x**2) / 2) / sympy.sqrt(2 * sympy.pi)
-
-    def fdiff(self, argindex: int = 1) -> Expr:
-        return -self.args[0] * norm_pdf(self.args[0])
 
 
 @dataclass(frozen=True)
@@ -140,15 +92,16 @@ def _slopes(expr: Expr, names: Iterable[Symbol]) -> tuple[tuple[Symbol, Expr], .
 
 def _recalled(expr: Expr, names: Mapping[Symbol, Expr]) -> Expr:
     """With the names of what has one."""
-    for name, meaning in reversed(names.items()):
+    for name, meaning in reversed(list(names.items())):
         if meaning.is_Add:
             expr = expr.xreplace({meaning: name, -meaning: -name})
         elif not meaning.is_Symbol:
             expr = expr.subs(meaning, name)
         if isinstance(meaning, Max) and meaning.args[0] == 0:  # it is 0 wherever the indicator is
+            inside = above(meaning.args[1])
             expr = expr.replace(
-                lambda e, inside=above(meaning.args[1]), name=name: isinstance(e, Mul) and {inside, name} <= set(e.args),
-                lambda e, inside=above(meaning.args[1]): e / inside,
+                lambda e, both=frozenset((inside, name)): isinstance(e, Mul) and both <= set(e.args),
+                lambda e, inside=inside: e / inside,
             )
     return expr
 
@@ -181,19 +134,9 @@ def _primitive(x: Expr) -> Expr:
 def familiar(expr: Expr) -> Expr:
     """Textbook expressions by their names: softplus, sigmoid, log_cosh, the normal distribution, indicators."""
     expr = expr.replace(lambda e: isinstance(e, Piecewise) and _is_indicator(e), lambda e: _indicator(e.args[0][1]))
-    expr = expr.replace(erfc, lambda x: 2 * norm_cdf(_distributed(-sympy.sqrt(2) * x)))
+    expr = expr.replace(erfc, lambda x: 2 * norm_cdf(distributed(-sympy.sqrt(2) * x)))
     expr = expr.replace(lambda e: isinstance(e, Pow) and _sigmoid_of(e.base) is not None, _as_sigmoid)
     return expr.replace(log, _familiar_log)
-
-
-def _distributed(x: Expr) -> Expr:
-    """-(a - b) as b - a."""
-    if x.is_Mul and x.could_extract_minus_sign():
-        for factor in sorted(x.args, key=lambda t: not t.is_Add):
-            base, power = factor.as_base_exp()
-            if base.is_Add and abs(power) == 1:
-                return x / factor / -1 * Add(*(-t for t in base.args)) ** power
-    return x
 
 
 def _is_indicator(e: Piecewise) -> bool:
@@ -229,7 +172,7 @@ def _familiar_log(x: Expr) -> Expr:
         return log_cosh(x.args[0])
     rest = 1 - x
     if isinstance(rest, norm_cdf):
-        return log(norm_cdf(_distributed(-rest.args[0])))
+        return log(norm_cdf(distributed(-rest.args[0])))
     found = log(x)
     return sympy.expand_log(found) if {s.name[0] for s in x.free_symbols} & {"f"} or x.has(exp) else found
 
@@ -263,7 +206,7 @@ def cost(expr: Expr) -> int:
 
 def turned(expr: Expr) -> Expr:
     """Without a minus before a product where a difference in it can be turned round."""
-    return expr.replace(lambda e: isinstance(e, Mul) and e.could_extract_minus_sign(), _distributed)
+    return expr.replace(lambda e: isinstance(e, Mul) and e.could_extract_minus_sign(), distributed)
 
 
 def _in_its_name(expr: Expr, name: Symbol, meaning: Expr) -> Expr | None:
@@ -286,7 +229,8 @@ def _in_its_name(expr: Expr, name: Symbol, meaning: Expr) -> Expr | None:
 
 def _moving(meaning: Expr) -> list[Any]:
     """Names in a sum: those of steps and scores, which are single letters or letters with a place."""
-    return [s for s in meaning.free_symbols if s.name in ("f", "r", "m", *_NAMES) or s.name[:1] in "fp" and s.name[1:].isdigit()]
+    letters = {"f", "r", "m", *_NAMES}
+    return [s for s in meaning.free_symbols if s.name in letters or (s.name[:1] in "fp" and s.name[1:].isdigit())]
 
 
 def _ways(expr: Expr, names: Mapping[Symbol, Expr], deep: bool) -> Iterator[Expr]:
@@ -301,7 +245,7 @@ def _ways(expr: Expr, names: Mapping[Symbol, Expr], deep: bool) -> Iterator[Expr
             if expr.has(sign_of):
                 forms.append(sympy.together(expr).xreplace({name - rest: meaning - rest, rest - name: rest - meaning}))
     if deep and (expr.is_Mul or expr.is_Add) and 5 < expr.count_ops() < _LONGEST_TO_SIMPLIFY:
-        yield expr.func(*(tidy(x, deep=False) if x.is_Add or x.is_Mul and x.count_ops() > 3 else x for x in expr.args))
+        yield expr.func(*(tidy(x, deep=False) if x.is_Add or (x.is_Mul and x.count_ops() > 3) else x for x in expr.args))
     for form in forms:
         yield form
         if form.count_ops() > _LONGEST_TO_SIMPLIFY:
@@ -436,7 +380,7 @@ class _Namer:
     def softmax(self, loss: Expr) -> Expr:
         """Before all else: a logarithm of a share must not fall apart."""
         total = Add(*map(exp, self.scores))
-        if len(self.scores) < 2 or not loss.has(1 / total) and not loss.has(log(total)):
+        if len(self.scores) < 2 or (not loss.has(1 / total) and not loss.has(log(total))):
             return loss
         sum_ = self._name("S")
         self.meanings[sum_] = total
@@ -455,14 +399,14 @@ class _Namer:
         if name in self.shares:
             own = self.shares[name]
             return tuple((f, name * (1 - name) if f == own else -name * p) for p, f in self.shares.items())
-        inner = meaning.args[0] if meaning.args else None
+        inner: Any = meaning.args[0] if meaning.args else None
         if isinstance(meaning, exp) and inner in (*self.scores, *self.meanings):
             return ((inner, name),)
         if isinstance(meaning, sigmoid):
-            (base,) = [s for s in inner.free_symbols if s in (*self.scores, *self.meanings)] or [None]  # type: ignore[misc]
+            bases = [s for s in inner.free_symbols if s in (*self.scores, *self.meanings)]
             other = next((n for n, m in self.meanings.items() if m == sigmoid(-inner)), None)
-            if base is not None:
-                return ((base, slope(inner, base) * name * (1 - name if other is None else other)),)
+            if len(bases) == 1:
+                return ((bases[0], slope(inner, bases[0]) * name * (1 - name if other is None else other)),)
         return None
 
     # One score: the residual ----------------------------------------------------------------------------------------
@@ -504,7 +448,7 @@ class _Namer:
             inner = self._inner(inner) if not _is_simple(inner) else inner
             turned = any(m == sigmoid(-inner) for m in self.meanings.values())
             plain = not (inner.as_independent(*self.scores, as_Add=True)[0])
-            name = self._name("q") if turned or plain and inner.could_extract_minus_sign() else self._name(*["p"] * plain)
+            name = self._name("q") if turned or (plain and inner.could_extract_minus_sign()) else self._name(*["p"] * plain)
             self.meanings[name] = sigmoid(inner)
             loss = loss.xreplace({sigmoid(inner): name})
         return loss
@@ -568,7 +512,7 @@ def _arguments(expr: Expr) -> list[Expr]:
 
 def _terms(x: Expr) -> tuple[Expr, ...]:
     """Of a sum, also where it is multiplied by something."""
-    return Add.make_args(next((t for t in Mul.make_args(_distributed(x)) if t.is_Add), x))
+    return Add.make_args(next((t for t in Mul.make_args(distributed(x)) if t.is_Add), x))
 
 
 def _count(expr: Expr, what: Expr) -> int:
@@ -578,9 +522,9 @@ def _count(expr: Expr, what: Expr) -> int:
 def _is_simple(x: Expr) -> bool:
     """What needs no name of its own: a name, a multiple or a whole power of it, its size, the difference of two scores."""
     if x.is_Add:
-        return len(x.args) == 2 and all(_is_multiple(t) and not t.args or t.args == (-1, *t.free_symbols) for t in x.args) and all(
-            t.free_symbols and next(iter(t.free_symbols)).name[0] == "f" for t in x.args
-        )
+        pair = [t.as_coeff_Mul() for t in x.args]
+        scores = all(v.is_Symbol and v.name[0] == "f" for _, v in pair)
+        return len(pair) == 2 and scores and sum(gain for gain, _ in pair) == 0
     return _is_multiple(x)
 
 
@@ -588,7 +532,9 @@ def _is_multiple(x: Expr) -> bool:
     if x.is_Mul:
         moving = [t for t in x.args if not t.is_Symbol and not t.is_number and not (t.is_Pow and t.base.is_Symbol)]
         return not moving
-    return bool(x.is_Symbol or isinstance(x, Abs) and x.args[0].is_Symbol or x.is_Pow and x.base.is_Symbol and x.exp.is_Integer)
+    if isinstance(x, Abs):
+        return bool(x.args[0].is_Symbol)
+    return bool(x.is_Symbol or (x.is_Pow and x.base.is_Symbol and x.exp.is_Integer))
 
 
 def named_as(chain: Chain, expr: Expr) -> Expr:
@@ -626,11 +572,11 @@ def _other_tail(e: Add) -> Expr:
     for sign in (1, -1):
         inside = 1 - sign * e
         if isinstance(inside, norm_cdf):
-            return sign * norm_cdf(_distributed(-inside.args[0]))
+            return sign * norm_cdf(distributed(-inside.args[0]))
     return e
 
 
 def normal(expr: Expr) -> Expr:
     """With the normal distribution by its name."""
-    found = expr.replace(erfc, lambda x: 2 * norm_cdf(_distributed(-sympy.sqrt(2) * x)))
+    found = expr.replace(erfc, lambda x: 2 * norm_cdf(distributed(-sympy.sqrt(2) * x)))
     return found.replace(lambda e: e.is_Add and e.has(norm_cdf), _other_tail) if found != expr else expr

@@ -238,7 +238,7 @@ def _cases(o: Any, count: int) -> Iterator[tuple[Any, tuple]]:
             value = getattr(o, cuts)
             places = list(range(CLASSES if value == AUTO else len(value) + 1))
         elif isinstance(o, Rowwise):
-            places = list(range(1, 2**count)) + [0] if o.sets else list(range(count))
+            places = [*range(1, 2**count), 0] if o.sets else list(range(count))
         else:
             places = [1, 0]
         for place in places:

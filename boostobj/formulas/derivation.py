@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import random
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,10 +18,14 @@ import sympy
 from sympy import Expr, Symbol
 
 from . import notation, starting
-from .chains import Chain, Step, above, chained, familiar, named_as, normal, turned
+from .chains import Chain, Step, chained, familiar, named_as, normal, turned
+from .comparing import Comparison, compare
 from .definitions import Case, Definition, joined, traced
+from .familiar import above
 from .formula import Formula
+from .functions import FUNCTIONS
 from .numbers import holds, number
+from .parsing import expression, parsed
 
 MOST_PIECES = 32
 _SHORT, _WIDE = 40, 100
@@ -86,6 +90,8 @@ class Derivation:
     starts: tuple[starting.Start | None, ...] = ()
     stable: Callable[[Expr], Expr] | None = field(default=None, compare=False)
     has_start: bool = True
+    sample: Callable[[random.Random], dict[str, Any]] | None = field(default=None, compare=False)
+    """sample(rng): a number for each name, where what is written out holds."""
 
     @property
     def loss(self) -> Expr:
@@ -104,6 +110,30 @@ class Derivation:
     def curvature(self, kind: str) -> tuple[Expr, ...]:
         """A kind of curvature of each score, written out."""
         return self._over_all(lambda piece: piece.curvature[kind])
+
+    def check(self, *texts: str, hessian: bool = False) -> tuple[Comparison, ...]:
+        """Compare with a gradient (or Hessian) that somebody typed, one formula for each score.
+
+        Raises
+        ------
+        FormulaError
+            A text is no formula.
+        ValueError
+            There are more or fewer texts than scores.
+        """
+        scores = self.formula.scores
+        if len(texts) != len(scores):
+            raise ValueError(f"{self.title}: there are {len(scores)} scores, and one formula to check for each, got {len(texts)}")
+        ours = self.hessian if hessian else self.gradient
+        names = {s.name for e in (self.loss, *ours) for s in e.free_symbols} - {"y", *(f.name for f in scores)}
+        what = "Hessian" if hessian else "gradient"
+        out = []
+        for j, text in enumerate(texts):
+            typed = expression(text, sorted(names - set(FUNCTIONS)))
+            word = what if len(scores) == 1 else f"{what} of f{j}"
+            order = (scores[j], *(f for f in scores if f != scores[j]))
+            out.append(compare(ours[j], typed, loss=self.loss, scores=order, sample=self.sample, what=word))
+        return tuple(out)
 
     def _over_all(self, of: Callable[[Piece], tuple[Expr, ...]]) -> tuple[Expr, ...]:
         cases = [(p.case, ((p.where, tuple(map(p.chain.written_out, of(p)))),)) for p in self.pieces]
@@ -124,8 +154,13 @@ class Derivation:
         return self.markdown()
 
     def _repr_latex_(self) -> str:
-        lines = [line for title, lines in _sections(self) if title in ("Loss", "Gradient", "Hessian") for line in lines]
-        return "$$\n" + _aligned([line for line in lines if line.rights]) + "\n$$"
+        k, lines = len(self.formula.scores), []
+        for letter, of in (("L", lambda p: (p.loss,)), ("g", _gradient), ("h", _hessian)):
+            for p in _shown(self):
+                for j, expr in enumerate(of(p)):
+                    name = f"{letter}{j}" if k > 1 and letter != "L" else letter
+                    lines.append(Line(name, (turned(p.chain.written_out(expr)),), _where(self, p)))
+        return "$$\n" + _aligned(lines) + "\n$$"
 
 
 def derivation(
@@ -133,6 +168,7 @@ def derivation(
     *,
     name: str = "",
     link: str = "",
+    values: Mapping[str, Any] | None = None,
     stable: Callable[[Expr], Expr] | None = None,
 ) -> Derivation:
     """The derivation of an objective or of a formula.
@@ -144,6 +180,8 @@ def derivation(
         What to call a formula.
     link : str
         Of a formula: said in the heading.
+    values : mapping, optional
+        Of a formula: its parameters' values, said in the heading.
     stable : callable, optional
         stable(expression) is the same in a form that keeps the digits: shown where it differs. Default: the package's own.
 
@@ -159,7 +197,7 @@ def derivation(
         The formula has more than 32 pieces.
     """
     if isinstance(source, Formula):
-        return _of_formula(source, name, link, stable)
+        return _of_formula(source, name, link, values or {}, stable)
     made = _of_objective(source)
     return made if stable is None else _with_stable(made, stable)
 
@@ -168,7 +206,9 @@ def _with_stable(made: Derivation, stable: Callable[[Expr], Expr]) -> Derivation
     return dataclasses.replace(made, stable=stable)
 
 
-def _of_formula(formula: Formula, name: str, link: str, stable: Callable[[Expr], Expr] | None) -> Derivation:
+def _of_formula(
+    formula: Formula, name: str, link: str, values: Mapping[str, Any], stable: Callable[[Expr], Expr] | None
+) -> Derivation:
     folded = sympy.piecewise_fold(formula.loss) if formula.loss.has(sympy.Piecewise) else formula.loss
     pairs = [(c, e) for e, c in folded.args] if isinstance(folded, sympy.Piecewise) else [(sympy.true, folded)]
     if len(pairs) > MOST_PIECES:
@@ -182,9 +222,9 @@ def _of_formula(formula: Formula, name: str, link: str, stable: Callable[[Expr],
         pieces.append(Piece(case, where, loss, chain))
     if pieces[-1].case == sympy.true and any(p.case != sympy.true for p in pieces) and pieces[-1].where != sympy.true:
         pieces[-1] = Piece(sympy.true, sympy.true, pieces[-1].loss, pieces[-1].chain)
-    about = [f"raw score {_list(formula.scores)}, target {_list(formula.targets)}" + (f", link {link}" if link else "")]
+    about = [f"{_raw(formula)}, target {_list(formula.targets)}" + (f", link {link}" if link else "")]
     if formula.parameters:
-        about.append(f"parameters {_list(formula.parameters.values())}")
+        about.append(", ".join(f"{name} = {values[name]!r}" if name in values else name for name in formula.parameters))
     starts = _starts(pieces, formula)
     return Derivation(name or "A loss", formula, tuple(pieces), tuple(about), len(pieces), starts, stable)
 
@@ -193,6 +233,10 @@ def _of_formula(formula: Formula, name: str, link: str, stable: Callable[[Expr],
 def _of_objective(objective: Any) -> Derivation:
     from ..objective import Groupwise
 
+    text = getattr(objective, "formula", "")
+    if text:
+        values = {p.name: getattr(objective, p.name) for p in objective.parameters()}
+        return _of_formula(parsed(text, values), repr(objective), objective.link, values, None)
     d = traced(objective)
     pieces = []
     for case in d.cases:
@@ -205,9 +249,9 @@ def _of_objective(objective: Any) -> Derivation:
     if d.shown == 1 and len(d.cases) > 1:
         pieces += [_alike(case, d) for case in d.cases[1:]]
     o = d.objective
-    about = [f"raw score {_list(d.formula.scores)}, target {_list(d.formula.targets)} in {_domain(o, len(d.formula.scores))}, link {o.link}"]
+    about = [f"{_raw(d.formula)}, target {_list(d.formula.targets)} in {_domain(o, len(d.formula.scores))}, link {o.link}"]
     if isinstance(o, Groupwise):
-        about = [f"raw scores {_list(d.formula.scores)}, link {o.link}"]
+        about = [f"{_raw(d.formula)}, link {o.link}"]
     values = {name: value for name, value in d.values.items() if value is not None}
     if values:
         about.append(", ".join(f"{k} = {v!r}" for k, v in values.items()))
@@ -216,7 +260,9 @@ def _of_objective(objective: Any) -> Derivation:
     about += d.notes
     grouped = isinstance(o, Groupwise)
     starts = () if grouped else _starts(pieces, d.formula, d)
-    return Derivation(repr(o), d.formula, tuple(pieces), tuple(about), d.shown, starts, None, not grouped)
+    shown = d.cases[0] if d.shown == 1 else None
+    sample = functools.partial(d.sample, case=shown)
+    return Derivation(repr(o), d.formula, tuple(pieces), tuple(about), d.shown, starts, None, not grouped, sample)
 
 
 def _domain(o: Any, k: int) -> Any:
@@ -282,6 +328,10 @@ def _starts(pieces: Sequence[Piece], formula: Formula, d: Definition | None = No
 
 def _place(condition: Any) -> Any:
     return next(a for a in condition.args if a.is_number)
+
+
+def _raw(formula: Formula) -> str:
+    return f"raw score{'s' if len(formula.scores) > 1 else ''} {_list(formula.scores)}"
 
 
 def _list(names: Any) -> str:
@@ -371,7 +421,7 @@ def _step(step: Step, used: bool) -> Line:
 
 def _rules(chain: Chain) -> Iterator[Line]:
     """Where there is nothing to name: the derivative of each function in the loss."""
-    seen = set()
+    seen: set[Expr] = set()
     for e in sympy.preorder_traversal(chain.loss):
         moves = [f for f in chain.scores if f in getattr(e, "free_symbols", ())]
         if isinstance(e, (sympy.Function, sympy.Abs)) and moves and e not in seen and len(seen) < 4:
@@ -394,7 +444,8 @@ def _paths(chain: Chain, f: Symbol) -> tuple[tuple[Any, ...], ...]:
         if name == f:
             found.append((of,))
         found += [(Rate("L", name), *rest) for rest in down(name) if rest]
-    return tuple(found) if 0 < len(found) <= _MOST_PATHS and found != [(chain.gradient,)] else ()
+    inner = any(isinstance(path[0], Rate) for path in found)
+    return tuple(found) if inner and len(found) <= _MOST_PATHS else ()
 
 
 def _results(d: Derivation, pieces: Sequence[Piece], letter: str, of: Callable[[Piece], tuple[Expr, ...]]) -> Iterator[Line]:
@@ -418,6 +469,8 @@ def _has_names(chain: Chain, expr: Expr) -> bool:
 
 def _shorter(chain: Chain, expr: Expr) -> Expr:
     """Written out where that can be read, else in names."""
+    if any(s.name[0] == "p" and s.name[1:].isdigit() for s in expr.free_symbols):
+        return expr  # shares of classes are best known by their names
     out = turned(chain.written_out(expr))
     many, few = len(notation.text(out)), len(notation.text(expr))
     return out if many <= _SHORT or many <= min(2.5 * few, _WIDE) else expr
@@ -435,7 +488,8 @@ def _start_lines(d: Derivation, pieces: Sequence[Piece]) -> Iterator[Line]:
         g = _shorter(pieces[0].chain, pieces[0].chain.gradient[0])
         y = [s for s in g.free_symbols if s.name == "y"]
         put = {d.formula.scores[0]: sympy.Symbol("c"), **{s: sympy.Symbol("y_i") for s in y}}
-        inner = g.xreplace(put) if d.formula.scores[0] in g.free_symbols else "g(y_i, c)"
+        named = _has_names(pieces[0].chain, g) or d.formula.scores[0] not in g.free_symbols
+        inner = "g(y_i, c)" if named else g.xreplace(put)
         yield Line("sum", (inner, sympy.Integer(0)))
     else:
         yield Line("sum", ("g(y_i, c)", sympy.Integer(0)))
@@ -507,19 +561,23 @@ def _curvature_lines(d: Derivation, pieces: Sequence[Piece]) -> Iterator[Line]:
                 limit = limit or _needs_limit(p.chain.written_out(expr))
                 named = named or _has_names(p.chain, shown)
                 lines.append(Line(f"m{j}" if k > 1 else "m", (shown,), _where(d, p)))
-        yield from _merged(lines)
+        yield from _merged(lines, pieces)
     if named:
         yield Line(_IN_NAMES)
     if limit:
         yield Line("Where this is 0/0 its limit is meant.")
 
 
-def _merged(lines: list[Line]) -> list[Line]:
-    """One line where all pieces say the same."""
-    same = {(line.left, line.rights) for line in lines}
-    return [Line(left, rights) for left, rights in dict.fromkeys((x.left, x.rights) for x in lines)] if len(same) == len(
-        {line.left for line in lines}
-    ) else lines
+def _merged(lines: list[Line], pieces: Sequence[Piece]) -> list[Line]:
+    """One line where all pieces say the same, or all of a case."""
+    if len({(line.left, line.rights) for line in lines}) == len({line.left for line in lines}):
+        return [Line(left, rights) for left, rights in dict.fromkeys((x.left, x.rights) for x in lines)]
+    by_case: dict[Any, list[Line]] = {}
+    for line, p in zip(lines, pieces, strict=True) if len(lines) == len(pieces) else ():
+        by_case.setdefault(p.case, []).append(line)
+    if len(by_case) > 1 and all(len({x.rights for x in of_case}) == 1 for of_case in by_case.values()):
+        return [Line(x[0].left, x[0].rights, "otherwise" if case == sympy.true else case) for case, x in by_case.items()]
+    return lines
 
 
 def _needs_limit(expr: Expr) -> bool:
@@ -527,7 +585,7 @@ def _needs_limit(expr: Expr) -> bool:
     for f in (0, 1):  # the target is 1 too
         import mpmath
 
-        values = {name: f if name[0] == "f" and name[1:].isdigit() or name == "f" else 1 for name in names}
+        values = {name: f if (name[0] == "f" and name[1:].isdigit()) or name == "f" else 1 for name in names}
         if mpmath.isnan(number(expr, values)) or mpmath.isinf(number(expr, values)):
             return True
     return False
@@ -592,7 +650,7 @@ def _as_text(d: Derivation) -> str:
         indent = "    " if title else ""
         deeper = False
         for line in lines:
-            deeper = deeper and bool(title) or line.left == "where"
+            deeper = (deeper and bool(title)) or line.left == "where"
             own = indent + ("    " if deeper and line.left != "where" else "")
             shown = _line_text(line)
             wrapped = textwrap.wrap(

@@ -45,6 +45,20 @@ def _terms(expr: sympy.Add) -> list[sympy.Expr]:
     return sorted(terms, key=lambda t: t.could_extract_minus_sign())
 
 
+def _readable(relation: Any) -> Any:
+    """A comparison with what moves on the left."""
+    left, right = relation.lhs, relation.rhs
+    if left.is_number or (isinstance(right, sympy.Symbol) and not isinstance(left, sympy.Symbol) and right.name[0] in "fy"):
+        relation = relation.reversed
+    if len(relation.free_symbols) == 1 and relation.lhs.is_Add and relation.rhs.is_number:
+        (x,) = relation.free_symbols
+        gain, rest = relation.lhs.coeff(x), relation.lhs.subs(x, 0)
+        if gain.is_number and gain != 0 and sympy.expand(relation.lhs - gain * x - rest) == 0:
+            operator = relation.func if gain > 0 else relation.reversed.func
+            return operator(x, (relation.rhs - rest) / gain)
+    return relation
+
+
 class _Text(StrPrinter):
     def _print_Add(self, expr: Any, order: Any = None) -> str:
         out = ""
@@ -71,6 +85,8 @@ class _Text(StrPrinter):
         return f"{_TEXT.get(name, name)}({', '.join(map(self._print, expr.args))})"
 
     def _print_Piecewise(self, expr: Any) -> str:
+        if len(expr.args) == 2 and (expr.args[0][0], expr.args[1][0]) == (1, 0):
+            return f"[{self._print(expr.args[0][1])}]"
         *pieces, (last, condition) = expr.args
         out = self._print(last) if condition == sympy.true else f"where({self._print(condition)}, {self._print(last)})"
         for value, where in reversed(pieces):
@@ -78,8 +94,7 @@ class _Text(StrPrinter):
         return out
 
     def _print_Relational(self, expr: Any) -> str:
-        if isinstance(expr, sympy.Eq) and isinstance(expr.rhs, sympy.Symbol) and not isinstance(expr.lhs, sympy.Symbol):
-            expr = sympy.Eq(expr.rhs, expr.lhs, evaluate=False)
+        expr = _readable(expr)
         op = {"==": "=", "!=": "!="}.get(expr.rel_op, expr.rel_op)
         return f"{self._print(expr.lhs)} {op} {self._print(expr.rhs)}"
 
@@ -108,6 +123,8 @@ class _Latex(LatexPrinter):
 
     def _print_Symbol(self, expr: Any, style: str = "plain") -> str:
         name = expr.name
+        if name == "y_i":
+            return name
         stem = name.rstrip("0123456789")
         place = name[len(stem) :]
         shown = f"\\{stem}" if stem in _GREEK else stem if len(stem) == 1 else rf"\mathrm{{{stem}}}".replace("_", r"\_")
@@ -121,12 +138,16 @@ class _Latex(LatexPrinter):
     def _raised(shown: str, exp: Any) -> str:
         return shown if exp is None else f"{shown}^{{{exp}}}"
 
+    def _print_Piecewise(self, expr: Any) -> str:
+        if len(expr.args) == 2 and (expr.args[0][0], expr.args[1][0]) == (1, 0):
+            return rf"\left[{self._print(expr.args[0][1])}\right]"
+        return str(super()._print_Piecewise(expr))
+
     def _print_sign(self, expr: Any, exp: Any = None) -> str:
         return self._raised(rf"\operatorname{{sign}}\left({self._print(expr.args[0])}\right)", exp)
 
     def _print_Relational(self, expr: Any) -> str:
-        if isinstance(expr, sympy.Eq) and isinstance(expr.rhs, sympy.Symbol) and not isinstance(expr.lhs, sympy.Symbol):
-            expr = sympy.Eq(expr.rhs, expr.lhs, evaluate=False)
+        expr = _readable(expr)
         return str(super()._print_Relational(expr))
 
     def _print_And(self, expr: Any) -> str:

@@ -11,8 +11,8 @@ import mpmath
 import sympy
 from sympy import Expr, Symbol, exp, log, sign
 
-from .atoms import sigmoid, softplus
-from .chains import above, familiar, slope, tidy, turned
+from .chains import familiar, slope, tidy, turned
+from .familiar import above, sigmoid, softplus
 from .numbers import number
 
 _LARGEST = 25
@@ -25,10 +25,10 @@ class Start:
 
     closed: tuple[Expr, ...] = ()
     means: dict[Symbol, Expr] = field(default_factory=dict)
-    """What is averaged, by the weights, for each symbol in `closed`; a condition stands for the share of weight where it holds."""
+    """What is averaged, by the weights, for each symbol in `closed`; of a condition the share of weight where it holds."""
     level: Expr | None = None
     """The start is the weighted quantile of the targets at this level, the lowest and the highest value of which may differ."""
-    by: Expr = sympy.Integer(1)
+    by: Expr = sympy.S.One
     """What multiplies the weights of that quantile."""
     words: str = ""
 
@@ -146,7 +146,11 @@ def of_shares(gradients: Sequence[tuple[Expr, ...]], scores: Sequence[Symbol], m
 
 
 def _balanced(
-    gradients: Sequence[tuple[Expr, ...]], scores: Sequence[Symbol], members: Sequence[frozenset[int]], link: str, rng: random.Random
+    gradients: Sequence[tuple[Expr, ...]],
+    scores: Sequence[Symbol],
+    members: Sequence[frozenset[int]],
+    link: str,
+    rng: random.Random,
 ) -> bool:
     weights = [mpmath.mpf(rng.uniform(0.2, 1.0)) for _ in gradients]
     total = mpmath.fsum(weights)
