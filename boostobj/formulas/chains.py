@@ -186,11 +186,13 @@ def tidy(expr: Expr, names: Mapping[Symbol, Expr] | None = None, deep: bool = Tr
     if expr.is_Rational or expr.is_Symbol:
         return expr
     best, least = expr, cost(expr)
+    seen = {expr}
     for way in _ways(expr, names or {}, deep):
-        for found in (way, turned(way)):
-            found = _signs(found)
-            if (many := cost(found)) < least:
+        for form in (way, turned(way)):
+            found = _signs(form)
+            if found not in seen and (many := cost(found)) < least:
                 best, least = found, many
+            seen.add(found)
     return best
 
 
@@ -246,26 +248,29 @@ def _ways(expr: Expr, names: Mapping[Symbol, Expr], deep: bool) -> Iterator[Expr
                 forms.append(sympy.together(expr).xreplace({name - rest: meaning - rest, rest - name: rest - meaning}))
     if deep and (expr.is_Mul or expr.is_Add) and 5 < expr.count_ops() < _LONGEST_TO_SIMPLIFY:
         yield expr.func(*(tidy(x, deep=False) if x.is_Add or (x.is_Mul and x.count_ops() > 3) else x for x in expr.args))
-    for form in forms:
+    for form in dict.fromkeys(forms):
         yield form
         if form.count_ops() > _LONGEST_TO_SIMPLIFY:
             continue
         yield sympy.factor_terms(form)
         powers = sympy.powsimp(form)
-        yield powers
         expanded = sympy.powsimp(sympy.expand(form, power_exp=False, log=False))
-        yield expanded
-        yield sympy.factor_terms(expanded)
+        yield powers
+        if expanded not in (form, powers):
+            yield expanded
+            yield sympy.factor_terms(expanded)
         if form.has(Piecewise):
             continue
         try:
             together = sympy.together(powers)
             yield together
             yield sympy.factor(together)
-            yield sympy.cancel(together)
-            yield sympy.factor_terms(sympy.cancel(together))
+            cancelled = sympy.cancel(together)
         except (sympy.PolynomialError, NotImplementedError):
             continue
+        if cancelled != expanded:
+            yield cancelled
+            yield sympy.factor_terms(cancelled)
 
 
 def _one_sigmoid(expr: Expr, turn: bool) -> Expr:
