@@ -12,6 +12,7 @@ from .protocol import set_bounds
 from .registry import get, objectives, register
 from .threads import get_num_threads, set_num_threads
 from .version import __version__
+from .yours import from_formula, objective
 
 __all__ = [
     "Ascending",
@@ -28,10 +29,12 @@ __all__ = [
     "deployable",
     "describe",
     "doctor",
+    "from_formula",
     "from_params",
     "get",
     "get_num_threads",
     "metrics",
+    "objective",
     "objectives",
     "param",
     "predict",

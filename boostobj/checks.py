@@ -26,6 +26,7 @@ from .domain import AUTO, Interval
 from .links import LINKS
 from .objective import Groupwise, Objective, Rowwise, _native_step, _Textbook
 from .registry import BuiltIn
+from .yours import from_formula
 
 LIMIT = 4.0
 """The largest error allowed, in units: see `unit`."""
@@ -564,10 +565,20 @@ def _called(o: Objective, y_true: Any, y_pred: Any, weight: Any = None) -> tuple
 # A value object
 
 
+def _made(o: Objective, **fields: Any) -> Objective:
+    """Another of the same name, or of the same formula."""
+    if o.formula:
+        return dataclasses.replace(o, **fields)
+    return registry.get(o.builtin if isinstance(o, BuiltIn) else o.name, **fields)
+
+
 @check
 def check_is_known_by_its_name(o: Objective) -> None:
     if isinstance(o, BuiltIn):
         assert registry.get(o.builtin, **dict(o.values), curvature=o.curvature) == o
+        return
+    if o.formula:  # it has no name in the registry: what makes it again is its text
+        assert pickle.loads(pickle.dumps(o)) == o and type(copy.deepcopy(o)) is type(o)
         return
     fields = {p.name: getattr(o, p.name) for p in o.parameters()}
     found = registry.get(o.name, **fields, curvature=o.curvature)  # not `objectives`: an entry point may wait to be asked
@@ -578,7 +589,7 @@ def check_is_known_by_its_name(o: Objective) -> None:
 @check
 def check_repr_evaluates_back(o: Objective) -> None:
     names = {type(o).__name__: type(o)}
-    assert eval(repr(o), {"get": registry.get} | names) == o, repr(o)
+    assert eval(repr(o), {"get": registry.get, "from_formula": from_formula} | names) == o, repr(o)
 
 
 @check
@@ -628,14 +639,12 @@ def check_refuses_parameters_outside_their_domain(o: Objective) -> None:
         for bad in (-1.5, math.nan, math.inf, "1", [2.0], [math.nan]):
             if p.domain.check(p.domain.convert(bad)) is None:
                 continue  # a negative number, or a single one of several, where these are allowed
-            make = functools.partial(registry.get, o.builtin if isinstance(o, BuiltIn) else o.name, **{p.name: bad})
-            refused(make, p.name, "must be")
+            refused(functools.partial(_made, o, **{p.name: bad}), p.name, "must be")
 
 
 @check
 def check_refuses_an_unknown_curvature(o: Objective) -> None:
-    name = o.builtin if isinstance(o, BuiltIn) else o.name
-    refused(lambda: registry.get(name, curvature="wrong"), "curvature", "'exact'", "'wrong'")
+    refused(lambda: _made(o, curvature="wrong"), "curvature", "'exact'", "'wrong'")
     assert o.curvatures[0] == "exact"
 
 
@@ -1168,7 +1177,7 @@ def check_what_is_left_to_the_data_is_resolved(o: Objective) -> None:
     if not left:
         return
     law = dataclasses.replace(o, **left)
-    assert eval(repr(law), {type(law).__name__: type(law)}) == law and hash(law) == hash(copy.deepcopy(law))
+    assert eval(repr(law), {type(law).__name__: type(law), "from_formula": from_formula}) == law and hash(law) == hash(copy.deepcopy(law))
     y, _, _ = sample(o, 23)
     times = np.arange(23) % 3 + 1
     found = law.resolve(y, times.astype(float))

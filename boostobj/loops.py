@@ -605,6 +605,111 @@ def rowwise_gradient(row: Callable, kind: int, whole: bool) -> Callable:
     return loop
 
 
+def in_one_piece(scores, each):
+    """All scores of an array (n, k) in one dimension; how far apart rows are there, and how far apart the scores of a row.
+
+    `each` is a tuple of k numbers: k is known when the loop is compiled, and LLVM's vectors take scores that lie k apart.
+    """
+    raise TypeError("in_one_piece is for compiled loops")
+
+
+@overload(in_one_piece, jit_options={"error_model": "numpy", "forceinline": True})
+def _in_one_piece(scores, each):
+    if scores.layout == "C":
+        return lambda scores, each: (scores.reshape(scores.size), np.uintp(len(each)), np.uintp(1))
+    return lambda scores, each: (scores.T.reshape(scores.size), np.uintp(1), np.uintp(scores.shape[0]))
+
+
+def scores_of(flat, at, step, each):
+    """The scores of a row, the first of which lies at `at`, as a tuple."""
+    raise TypeError("scores_of is for compiled loops")
+
+
+@overload(scores_of, jit_options={"error_model": "numpy", "forceinline": True})
+def _scores_of(flat, at, step, each):
+    if each.count == 1:
+        return lambda flat, at, step, each: (np.float64(flat[at]),)
+    return lambda flat, at, step, each: (np.float64(flat[at]),) + scores_of(flat, at + step, step, each[1:])  # noqa: RUF005
+
+
+def all_finite(values):
+    """Whether all numbers of a tuple are finite."""
+    raise TypeError("all_finite is for compiled loops")
+
+
+@overload(all_finite, jit_options={"error_model": "numpy", "forceinline": True})
+def _all_finite(values):
+    if values.count == 1:
+        return lambda values: abs(values[0]) <= LARGEST
+    return lambda values: (abs(values[0]) <= LARGEST) & all_finite(values[1:])
+
+
+def fill(flat, at, step, values, w, least, most):
+    """What a row gives for each of its scores, with its weight: where `scores_of` reads them, and between two ends."""
+    raise TypeError("fill is for compiled loops")
+
+
+@overload(fill, jit_options={"error_model": "numpy", "forceinline": True})
+def _fill(flat, at, step, values, w, least, most):
+    def one(flat, at, step, values, w, least, most):
+        flat[at] = min(max(_weighted(values[0], w), least), most)
+
+    def several(flat, at, step, values, w, least, most):
+        flat[at] = min(max(_weighted(values[0], w), least), most)
+        fill(flat, at + step, step, values[1:], w, least, most)
+
+    return one if values.count == 1 else several
+
+
+@functools.cache
+def few_loss(few: Callable, k: int, whole: bool) -> Callable:
+    compiled = Compiled("few_loss", few, k, whole)
+    few_ = compiled.kernel
+    each = (0.0,) * k
+
+    @compiled.loop
+    def loop(start, stop, targets, raw, params, low, high, out):
+        f, row, step = in_one_piece(raw, each)
+        flags = _CLEAR
+        for i in range(np.uintp(start), np.uintp(stop)):
+            t = columns(targets, i)
+            scores = scores_of(f, i * row, step, each)
+            flags = _noted(flags, bad_target(t, low, high, whole), _BAD_TARGET)
+            flags = _noted(flags, not all_finite(scores), _BAD_RAW)
+            out[i] = few_(*(t + (scores,) + params))[0]  # noqa: RUF005
+        return flags
+
+    return loop
+
+
+@functools.cache
+def few_gradient(few: Callable, k: int, column: int, whole: bool) -> Callable:
+    """As `pointwise_gradient`, for a small number k of scores a row that the kernel takes and returns as tuples."""
+    compiled = Compiled("few_gradient", few, k, column, whole)
+    few_ = compiled.kernel
+    each = (0.0,) * k
+
+    @compiled.loop
+    def loop(start, stop, targets, raw, weight, params, low, high, least, limit, grad, hess):
+        f, row, step = in_one_piece(raw, each)
+        g, _, _ = in_one_piece(grad, each)
+        h, _, _ = in_one_piece(hess, each)
+        flags = _CLEAR
+        for i in range(np.uintp(start), np.uintp(stop)):
+            t = columns(targets, i)
+            w = np.float64(weight_of(weight, i, 1.0))
+            scores = scores_of(f, i * row, step, each)
+            flags = _noted(flags, bad_target(t, low, high, whole), _BAD_TARGET)
+            flags = _noted(flags, not all_finite(scores), _BAD_RAW)
+            flags = _weight_noted(flags, w, LARGEST)
+            v = few_(*(t + (scores,) + params))  # noqa: RUF005
+            fill(g, i * row, step, v[1], w, -limit, limit)
+            fill(h, i * row, step, v[column], w, least, limit)
+        return flags
+
+    return loop
+
+
 def turned(source, row, column, rows, columns, target, target_row, target_column):
     """target[target_row + j, target_column + i] = source[row + i, column + j]."""
     raise TypeError("turned is for compiled loops")

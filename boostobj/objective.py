@@ -45,6 +45,8 @@ class Objective(ABC):
 
     name: ClassVar[str]
     link: ClassVar[str]
+    formula: ClassVar[str] = ""
+    """The text of the loss, where it comes from a formula (`boostobj.from_formula`)."""
     targets: ClassVar[tuple[str, ...]] = ("label",)
     domain: ClassVar[Interval]
     scores: ClassVar[Interval] = REAL
@@ -986,12 +988,19 @@ class Rowwise(_Textbook):
 
     `row(y, f[k], *parameters, grad[k], hess[k], kind)` fills the gradient and the diagonal curvature of the kind with
     that place in `kinds`, and returns the loss; in float64. Parameters that are tuples reach it as arrays.
+
+    Where the number of scores is small and the kernel made for it, a class has `few(y, f, *parameters)` instead, without
+    branches: f is a tuple of k numbers, and it returns (loss, gradient, exact diagonal, further curvatures in the order of
+    `kinds`), all but the loss tuples of k. It is vectorised over rows. Parameters that are tuples reach it as tuples. It is
+    called for targets outside the domain too, and must not use them as an index.
+
     `guess(y, weight, k, *parameters)` is a first value for `start`: exact where there is no offset and, for classes,
     every one occurs. Losses that are a sum of losses of one score each override `apart` instead, and those that are not
     convex may override `best`.
     """
 
     row: ClassVar[Callable[..., float]]
+    few: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     guess: ClassVar[Callable[..., np.ndarray]]
     count: ClassVar[str] = "num_class"
     """The field that says how many scores a row has: that number, None for as many as the scores have, or a tuple.
@@ -1060,8 +1069,18 @@ class Rowwise(_Textbook):
     def _losses(self, rows: protocol.Rows, raw: np.ndarray) -> tuple[np.ndarray, int]:
         out = np.empty(len(raw))
         allowed = self._labels(raw.shape[1])
-        loop = loops.rowwise_loss(type(self).row, allowed.integer)
-        return out, _over_rows(loop, raw, (rows.y,), raw, self._kernel_parameters(), *allowed.ends, out)
+        few = type(self).few
+        if few:
+            loop = loops.few_loss(few, raw.shape[1], allowed.integer)
+        else:
+            loop = loops.rowwise_loss(type(self).row, allowed.integer)
+        return out, _over_rows(loop, raw, (rows.y,), raw, self._row_parameters(), *allowed.ends, out)
+
+    @final
+    def _row_parameters(self) -> tuple[Any, ...]:
+        """What the kernel of a row gets: for `few` numbers alone, which LLVM keeps in registers."""
+        parameters = self._kernel_parameters()
+        return tuple(tuple(v.tolist()) if isinstance(v, np.ndarray) else v for v in parameters) if type(self).few else parameters
 
     @final
     def _gradients(
@@ -1073,9 +1092,13 @@ class Rowwise(_Textbook):
         least: float = -math.inf,
     ) -> int:
         allowed = self._labels(raw.shape[1])
-        loop = loops.rowwise_gradient(type(self).row, self.kinds.index(kind), allowed.integer)
+        few, place = type(self).few, self.kinds.index(kind)
+        if few:
+            loop = loops.few_gradient(few, raw.shape[1], 2 + place, allowed.integer)
+        else:
+            loop = loops.rowwise_gradient(type(self).row, place, allowed.integer)
         rest = (*allowed.ends, least, _limit(results), *results)
-        return _over_rows(loop, raw, (rows.y,), raw, rows.weight, self._kernel_parameters(), *rest)
+        return _over_rows(loop, raw, (rows.y,), raw, rows.weight, self._row_parameters(), *rest)
 
     @final
     def _count_in(self, y: np.ndarray) -> int:

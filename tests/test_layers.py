@@ -21,6 +21,7 @@ LAYERS = [
     {"metrics"},
     {"boosters"},
     {"formulas"},
+    {"yours"},
     {"boostobj"},
     {"checks", "estimators", "parity"},
     {"cli"},

@@ -322,19 +322,16 @@ def test_what_is_left_to_the_data_without_their_weights():
 
 def test_information_of_another_scale():
     """Of the variance, not of the log of the standard deviation: half of it."""
-    informant, row = bo.Gaussian.informant, bo.Gaussian.row
+    informant, few = bo.Gaussian.informant, kernel(bo.Gaussian.few)
 
     def wrong(mp, y, f, scale, epsilon):
         location, of_scale = informant(mp, y, f, scale, epsilon)
         return [location, of_scale / 2]
 
-    def halved(y, f, scale, epsilon, grad, hess, kind):
-        loss = row_(y, f, scale, epsilon, grad, hess, kind)
-        if kind == 1:
-            hess[1] *= 0.5
-        return loss
+    def halved(y, f, scale, epsilon):
+        loss, grad, exact, fisher, damped = few(y, f, scale, epsilon)
+        return loss, grad, exact, (fisher[0], 0.5 * fisher[1]), damped
 
-    row_ = kernel(row)
-    killed = failures(mutant(bo.Gaussian, informant=staticmethod(wrong), row=staticmethod(halved)))
+    killed = failures(mutant(bo.Gaussian, informant=staticmethod(wrong), few=staticmethod(halved)))
     assert "fisher is what is expected" in killed
     assert "every curvature is exact" not in killed

@@ -112,10 +112,10 @@ def _recalled(expr: Expr, names: Mapping[Symbol, Expr]) -> Expr:
 
 def slope(expr: Expr, x: Symbol) -> Expr:
     """The derivative where there is one: at a kink the jump's own derivative is left out."""
-    return _without_jumps(expr.diff(x))
+    return without_jumps(expr.diff(x))
 
 
-def _without_jumps(expr: Expr) -> Expr:
+def without_jumps(expr: Expr) -> Expr:
     if not expr.has(DiracDelta, Heaviside):
         return expr
     expr = expr.replace(DiracDelta, lambda *args: Integer(0))
@@ -182,14 +182,14 @@ def tidy(expr: Expr, names: Mapping[Symbol, Expr] | None = None, deep: bool = Tr
 
     `names` are what names in it stand for; `deep` tries its terms and factors one by one too.
     """
-    expr = _signs(expr)
+    expr = signs(expr)
     if expr.is_Rational or expr.is_Symbol:
         return expr
     best, least = expr, cost(expr)
     seen = {expr}
     for way in _ways(expr, names or {}, deep):
         for form in (way, turned(way)):
-            found = _signs(form)
+            found = signs(form)
             if found not in seen and (many := cost(found)) < least:
                 best, least = found, many
             seen.add(found)
@@ -282,7 +282,7 @@ def _one_sigmoid(expr: Expr, turn: bool) -> Expr:
     return expr
 
 
-def _signs(expr: Expr) -> Expr:
+def signs(expr: Expr) -> Expr:
     """What signs, sizes and indicators multiply to."""
     if not expr.has(sign_of, Abs, above):
         return expr

@@ -6,7 +6,6 @@ derivatives of the loss.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import random
 import textwrap
@@ -17,8 +16,9 @@ from typing import Any
 import sympy
 from sympy import Expr, Symbol
 
-from . import notation, starting
-from .chains import Chain, Step, chained, familiar, named_as, normal, turned
+from . import notation, stable, starting
+from .atoms import Atom
+from .chains import Chain, Step, chained, named_as, normal, signs, turned, without_jumps
 from .comparing import Comparison, compare
 from .definitions import Case, Definition, joined, traced
 from .familiar import above
@@ -88,7 +88,8 @@ class Derivation:
     shown: int = 1
     """How many cases are written out."""
     starts: tuple[starting.Start | None, ...] = ()
-    stable: Callable[[Expr], Expr] | None = field(default=None, compare=False)
+    unit: bool = False
+    """Whether the target is in [0, 1]."""
     has_start: bool = True
     sample: Callable[[random.Random], dict[str, Any]] | None = field(default=None, compare=False)
     """sample(rng): a number for each name, where what is written out holds."""
@@ -135,6 +136,15 @@ class Derivation:
             out.append(compare(ours[j], typed, loss=self.loss, scores=order, sample=self.sample, what=word))
         return tuple(out)
 
+    def stable_forms(self, piece: Piece) -> tuple[Expr, ...]:
+        """Loss, gradient and Hessian of a piece in functions that keep their digits (`boostobj.formulas.atoms`)."""
+        loss = stable.in_atoms(piece.loss)
+        y = self.formula.targets[0]
+        out = [loss]
+        for order in (1, 2):
+            out += [stable.settled(without_jumps(sympy.diff(loss, f, order)), y, self.unit) for f in self.formula.scores]
+        return tuple(turned(signs(sympy.factor_terms(e))) for e in out)
+
     def _over_all(self, of: Callable[[Piece], tuple[Expr, ...]]) -> tuple[Expr, ...]:
         cases = [(p.case, ((p.where, tuple(map(p.chain.written_out, of(p)))),)) for p in self.pieces]
         return joined(cases)
@@ -169,7 +179,6 @@ def derivation(
     name: str = "",
     link: str = "",
     values: Mapping[str, Any] | None = None,
-    stable: Callable[[Expr], Expr] | None = None,
 ) -> Derivation:
     """The derivation of an objective or of a formula.
 
@@ -182,8 +191,6 @@ def derivation(
         Of a formula: said in the heading.
     values : mapping, optional
         Of a formula: its parameters' values, said in the heading.
-    stable : callable, optional
-        stable(expression) is the same in a form that keeps the digits: shown where it differs. Default: the package's own.
 
     Returns
     -------
@@ -197,18 +204,11 @@ def derivation(
         The formula has more than 32 pieces.
     """
     if isinstance(source, Formula):
-        return _of_formula(source, name, link, values or {}, stable)
-    made = _of_objective(source)
-    return made if stable is None else _with_stable(made, stable)
+        return _of_formula(source, name, link, values or {})
+    return _of_objective(source)
 
 
-def _with_stable(made: Derivation, stable: Callable[[Expr], Expr]) -> Derivation:
-    return dataclasses.replace(made, stable=stable)
-
-
-def _of_formula(
-    formula: Formula, name: str, link: str, values: Mapping[str, Any], stable: Callable[[Expr], Expr] | None
-) -> Derivation:
+def _of_formula(formula: Formula, name: str, link: str, values: Mapping[str, Any], domain: Any = None) -> Derivation:
     folded = sympy.piecewise_fold(formula.loss) if formula.loss.has(sympy.Piecewise) else formula.loss
     pairs = [(c, e) for e, c in folded.args] if isinstance(folded, sympy.Piecewise) else [(sympy.true, folded)]
     if len(pairs) > MOST_PIECES:
@@ -222,11 +222,13 @@ def _of_formula(
         pieces.append(Piece(case, where, loss, chain))
     if pieces[-1].case == sympy.true and any(p.case != sympy.true for p in pieces) and pieces[-1].where != sympy.true:
         pieces[-1] = Piece(sympy.true, sympy.true, pieces[-1].loss, pieces[-1].chain)
-    about = [f"{_raw(formula)}, target {_list(formula.targets)}" + (f", link {link}" if link else "")]
+    heading = f"{_raw(formula)}, target {_list(formula.targets)}"
+    about = [heading + (f" in {domain}" if domain else "") + (f", link {link}" if link else "")]
     if formula.parameters:
         about.append(", ".join(f"{name} = {values[name]!r}" if name in values else name for name in formula.parameters))
     starts = _starts(pieces, formula)
-    return Derivation(name or "A loss", formula, tuple(pieces), tuple(about), len(pieces), starts, stable)
+    unit = domain is not None and domain.low >= 0 and domain.high <= 1
+    return Derivation(name or "A loss", formula, tuple(pieces), tuple(about), len(pieces), starts, unit)
 
 
 @functools.lru_cache(maxsize=128)
@@ -236,7 +238,7 @@ def _of_objective(objective: Any) -> Derivation:
     text = getattr(objective, "formula", "")
     if text:
         values = {p.name: getattr(objective, p.name) for p in objective.parameters()}
-        return _of_formula(parsed(text, values), repr(objective), objective.link, values, None)
+        return _of_formula(parsed(text, values), repr(objective), objective.link, values, objective.domain)
     d = traced(objective)
     pieces = []
     for case in d.cases:
@@ -262,7 +264,7 @@ def _of_objective(objective: Any) -> Derivation:
     starts = () if grouped else _starts(pieces, d.formula, d)
     shown = d.cases[0] if d.shown == 1 else None
     sample = functools.partial(d.sample, case=shown)
-    return Derivation(repr(o), d.formula, tuple(pieces), tuple(about), d.shown, starts, None, not grouped, sample)
+    return Derivation(repr(o), d.formula, tuple(pieces), tuple(about), d.shown, starts, o.domain.high == 1, not grouped, sample)
 
 
 def _domain(o: Any, k: int) -> Any:
@@ -523,26 +525,31 @@ def _mean_words(of_y: Any) -> str:
 
 
 def _stable_lines(d: Derivation, pieces: Sequence[Piece]) -> Iterator[Line]:
-    rewrite = d.stable or default_stable()
     k = len(d.formula.scores)
-    seen: set[str] = set()
+    meant: dict[str, str] = {}
+    kept: set[str] = set()
     for p in pieces:
         where = _where(d, p)
-        results = [("L", p.loss)]
-        for letter, of in (("g", p.chain.gradient), ("h", p.chain.hessian)):
-            results += [(f"{letter}{j}" if k > 1 else letter, p.chain.written_out(e)) for j, e in enumerate(of)]
-        for left, expr in results:
-            found = turned(rewrite(expr))
-            if notation.text(found) != notation.text(turned(expr)) and len(notation.text(found)) <= 2 * _WIDE:
-                yield Line(left, (found,), where)
-                seen.add(left[0])
-    if seen == {"L"}:
-        yield Line("Gradient and Hessian are in it already.")
+        plain = (p.loss, *(p.chain.written_out(e) for e in (*p.chain.gradient, *p.chain.hessian)))
+        for name, was, found in zip(_names_of_results(k), plain, d.stable_forms(p), strict=True):
+            text = notation.text(found)
+            if text == notation.text(turned(was)) or len(text) > 2 * _WIDE:
+                kept.add(name[0])
+                continue
+            yield Line(name, (found,), where)
+            for atom in sorted(found.atoms(Atom), key=lambda e: type(e).__name__):
+                name_ = type(atom).__name__
+                if name_ not in _WELL_KNOWN:
+                    meant[name_] = (type(atom).__doc__ or "").strip()
+    for name, words in meant.items():
+        yield Line(f"{name} is {words}.")
 
 
-def default_stable() -> Callable[[Expr], Expr]:
-    """How the package makes an expression keep its digits."""
-    return familiar
+_WELL_KNOWN = {"softplus", "sigmoid", "log_cosh", "tanh", "norm_cdf", "norm_pdf", "above", "absolute", "signum"}
+
+
+def _names_of_results(k: int) -> list[str]:
+    return ["L", *(f"{letter}{j}" if k > 1 else letter for letter in "gh" for j in range(k))]
 
 
 def _curvature_lines(d: Derivation, pieces: Sequence[Piece]) -> Iterator[Line]:

@@ -9,7 +9,9 @@ from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import precedence
 from sympy.printing.str import StrPrinter
 
-_TEXT = {"loggamma": "lgamma"}
+from .atoms import Atom
+
+_TEXT = {"loggamma": "lgamma", "signum": "sign"}
 _LATEX = {
     "softplus": r"\operatorname{softplus}",
     "sigmoid": r"\sigma",
@@ -73,6 +75,9 @@ class _Text(StrPrinter):
     def _print_above(self, expr: Any) -> str:
         a, b = _sides(expr.args[0])
         return f"[{self._print(a)} > {self._print(b)}]"
+
+    def _print_absolute(self, expr: Any) -> str:
+        return self._print_Abs(expr)
 
     def _print_Max(self, expr: Any) -> str:
         return f"max({', '.join(map(self._print, sorted(expr.args, key=lambda x: (not x.is_number, str(x)))))})"
@@ -142,6 +147,21 @@ class _Latex(LatexPrinter):
         if len(expr.args) == 2 and (expr.args[0][0], expr.args[1][0]) == (1, 0):
             return rf"\left[{self._print(expr.args[0][1])}\right]"
         return str(super()._print_Piecewise(expr))
+
+    def _print_Function(self, expr: Any, exp: Any = None) -> str:
+        if not isinstance(expr, Atom):
+            return str(super()._print_Function(expr, exp))
+        name = type(expr).__name__.replace("_", r"\_")
+        return self._raised(rf"\operatorname{{{name}}}\left({', '.join(map(self._print, expr.args))}\right)", exp)
+
+    def _print_absolute(self, expr: Any, exp: Any = None) -> str:
+        return self._raised(rf"\left|{self._print(expr.args[0])}\right|", exp)
+
+    def _print_signum(self, expr: Any, exp: Any = None) -> str:
+        return self._print_sign(expr, exp)
+
+    def _print_tanh(self, expr: Any, exp: Any = None) -> str:
+        return self._raised(rf"\tanh\left({self._print(expr.args[0])}\right)", exp)
 
     def _print_sign(self, expr: Any, exp: Any = None) -> str:
         return self._raised(rf"\operatorname{{sign}}\left({self._print(expr.args[0])}\right)", exp)

@@ -22,7 +22,8 @@ import numpy as np
 
 from .. import protocol
 from ..domain import POSITIVE, REAL, Interval, param
-from ..elementary import exp, kernel, log, log1p
+from ..elementary import exp, kernel, log, log1p_square_parts, where
+from ..loops import LARGEST
 from ..objective import Rowwise, _root_of_many
 from ..registry import register
 from .regression import AbsoluteError
@@ -33,9 +34,7 @@ _EPSILON = Interval(1e-9, 0.5, closed="both")
 _DF = Interval(0.1, 1e10, closed="both")
 _LOG_2 = math.log(2.0)
 _HALF_LOG_2_PI = 0.5 * math.log(2.0 * math.pi)
-_FAR = 2.0**900
-_DOWN = 2.0**-100
-_UP = 200.0 * math.log(2.0)
+_FAR, _DOWN = 2.0**500, 2.0**-524
 
 
 # What the kernels share ---------------------------------------------------------------------------------------------------
@@ -43,43 +42,60 @@ _UP = 200.0 * math.log(2.0)
 
 @kernel
 def _scaled(f, epsilon):  # type: ignore[no-untyped-def]
-    """What is made of the log of the scale, f: with E = exp(-|f|) and the variance epsilon**2 + exp(2*f)
+    """What is made of the log of the scale, f: with E = exp(-|f|) and V, the variance epsilon**2 + exp(2*f) divided by
+    exp(2*max(f, 0))
 
-    root of E, E, the variance divided by exp(2*max(f, 0)), two factors of t = d log(scale)/df, 1 - t. The factors are there
-    to multiply one after the other what is as large as t is small.
+    root of E, E, E**2 or 1 as f is above 0 or below, V, 1/V, the root of t*V, t = d log(scale)/df, 1 - t. What is multiplied
+    with E may be as large as E is small: with its root twice.
     """
-    half = exp(-0.5 * abs(f))  # the root: what E is multiplied with may be as large as E is small
+    half = exp(-0.5 * abs(f))
     e = half * half
     square = e * e
-    bound = epsilon * epsilon
     up = f >= 0.0
-    lost = bound * square if up else bound
-    variance = (1.0 if up else square) + lost
-    kept = 1.0 if up else e
-    return half, e, variance, kept, kept / variance, lost / variance
+    above = where(up, square, 1.0)
+    lost = epsilon * epsilon * above
+    variance = where(up, 1.0, square) + lost
+    inverse = 1.0 / variance
+    kept = where(up, 1.0, e)
+    return half, e, above, variance, inverse, kept, kept * (kept * inverse), lost * inverse
 
 
 @kernel
-def _normal(r, f, epsilon, grad, hess, kind):  # type: ignore[no-untyped-def]
-    """Gradient and curvature for a residual r, and minus the log of the density without its constant."""
-    half, e, variance, kept, t, rest = _scaled(f, epsilon)
-    t *= kept
+def _normal(r, f, epsilon):  # type: ignore[no-untyped-def]
+    """For a residual r: minus the log of the density without its constant, the gradient, and the three curvatures."""
+    half, e, above, variance, inverse, _, t, rest = _scaled(f, epsilon)
     up = f >= 0.0
-    shrunk = (abs(r) * half) * half
-    a = shrunk if up else abs(r)
-    p = shrunk / variance
+    size = abs(r)
+    shrunk = (size * half) * half
+    p = shrunk * inverse
     share = p * p  # t times the square of the standardised residual
-    grad[0] = math.copysign((shrunk * e if up else a) / variance, r)
-    hess[0] = (e * e if up else 1.0) / variance
-    grad[1] = t - share
-    if kind == 0:
-        hess[1] = 2.0 * (t * rest + share * (t - rest))
-    elif kind == 1:
-        hess[1] = 2.0 * t * t
-    else:
-        hess[1] = t + share
-    z = a / math.sqrt(variance)
-    return (max(f, 0.0) + 0.5 * log(variance)) + (0.5 * z) * z
+    z = where(up, shrunk, size) / math.sqrt(variance)
+    loss = (max(f, 0.0) + 0.5 * log(variance)) + (0.5 * z) * z
+    precision = above * inverse
+    return (
+        loss,
+        (math.copysign(where(up, p * e, size * inverse), r), t - share),
+        (precision, 2.0 * (t * rest + share * (t - rest))),
+        (precision, 2.0 * t * t),
+        (precision, t + share),
+    )
+
+
+def _of_unit(scale: float) -> tuple[float, ...]:
+    """The log of the scale; its inverse as two factors. What is multiplied with one after the other neither overflows nor
+    vanishes before the quotient does: one of them is a power of two, and goes first where it makes numbers larger.
+    """
+    mantissa, power = math.frexp(scale)
+    if power > 0:
+        return math.log(scale), 0.5 / mantissa, math.ldexp(1.0, 1 - power)
+    first = min(-power, 1023)
+    return math.log(scale), math.ldexp(1.0, first), math.ldexp(1.0 / mantissa, -power - first)
+
+
+@kernel
+def _in_units(y, scale):  # type: ignore[no-untyped-def]
+    """y/scale"""
+    return y * scale[2] * scale[3]
 
 
 # What the definitions share: references in mpmath -----------------------------------------------------------------------
@@ -253,7 +269,7 @@ class Gaussian(Rowwise):
     count = "outputs"
     outputs = ("location", "log of the scale")
 
-    scale: float = param(1.0, domain=POSITIVE, unit="y", typical=(4.0,))
+    scale: float = param(1.0, domain=POSITIVE, unit="y", typical=(4.0,), constants=_of_unit)
     epsilon: float = param(1e-3, domain=_EPSILON, typical=(0.25,))
 
     @staticmethod
@@ -271,8 +287,9 @@ class Gaussian(Rowwise):
         return [1 / sigma**2, t * (1 + ((f[0] - y / scale) / sigma) ** 2)]
 
     @staticmethod
-    def row(y, f, scale, epsilon, grad, hess, kind):  # type: ignore[no-untyped-def]
-        return (_HALF_LOG_2_PI + log(scale)) + _normal(f[0] - y / scale, f[1], epsilon, grad, hess, kind)
+    def few(y, f, scale, epsilon):  # type: ignore[no-untyped-def]
+        loss, grad, exact, fisher, damped = _normal(f[0] - _in_units(y, scale), f[1], epsilon)
+        return (_HALF_LOG_2_PI + scale[1]) + loss, grad, exact, fisher, damped
 
     def best(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> np.ndarray:
         return _best_normal(self, y, y / self.scale, weight, offset, self.epsilon)
@@ -375,9 +392,10 @@ class LogNormal(Rowwise):
         return [1 / sigma**2, t * (1 + ((f[0] - mp.log(y)) / sigma) ** 2)]
 
     @staticmethod
-    def row(y, f, epsilon, grad, hess, kind):  # type: ignore[no-untyped-def]
+    def few(y, f, epsilon):  # type: ignore[no-untyped-def]
         log_y = log(y)
-        return (_HALF_LOG_2_PI + log_y) + _normal(f[0] - log_y, f[1], epsilon, grad, hess, kind)
+        loss, grad, exact, fisher, damped = _normal(f[0] - log_y, f[1], epsilon)
+        return (_HALF_LOG_2_PI + log_y) + loss, grad, exact, fisher, damped
 
     def best(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> np.ndarray:
         return _best_normal(self, y, np.log(y), weight, offset, self.epsilon)
@@ -459,7 +477,7 @@ class Laplace(Rowwise):
     count = "outputs"
     outputs = ("location", "log of the scale")
 
-    scale: float = param(1.0, domain=POSITIVE, unit="y", typical=(4.0,))
+    scale: float = param(1.0, domain=POSITIVE, unit="y", typical=(4.0,), constants=_of_unit)
     epsilon: float = param(1e-3, domain=_EPSILON)
 
     @staticmethod
@@ -482,23 +500,25 @@ class Laplace(Rowwise):
         return np.where(np.arange(2) == 0, f - y / scale, np.inf)
 
     @staticmethod
-    def row(y, f, scale, epsilon, grad, hess, kind):  # type: ignore[no-untyped-def]
-        r = f[0] - y / scale
-        half, e, variance, kept, t, rest = _scaled(f[1], epsilon)
-        t *= kept
+    def few(y, f, scale, epsilon):  # type: ignore[no-untyped-def]
+        r = f[0] - _in_units(y, scale)
+        half, e, above, variance, inverse, kept, t, rest = _scaled(f[1], epsilon)
         up = f[1] >= 0.0
+        size = abs(r)
         b = math.sqrt(variance)
-        shrunk = (abs(r) * half) * half
-        share = (shrunk / variance) * (kept / b)  # t*a
-        grad[0] = 0.0 if r == 0.0 else math.copysign((e if up else 1.0) / b, r)
-        grad[1] = t - share
-        if kind == 0:
-            hess[0] = 0.0
-            hess[1] = 2.0 * t * rest + share * (t - 2.0 * rest)
-        else:
-            hess[0] = (e * e if up else 1.0) / variance
-            hess[1] = t * t if kind == 1 else 0.5 * (t + share)
-        return ((_LOG_2 + log(scale)) + (max(f[1], 0.0) + 0.5 * log(variance))) + (shrunk if up else abs(r)) / b
+        slope = b * inverse
+        shrunk = (size * half) * half
+        share = (shrunk * inverse) * (kept * slope)  # t*a
+        sign = math.copysign(where(r == 0.0, 0.0, slope), r)
+        precision = above * inverse
+        loss = (max(f[1], 0.0) + 0.5 * log(variance)) + where(up, shrunk, size) / b
+        return (
+            (_LOG_2 + scale[1]) + loss,
+            (where(up, e, 1.0) * sign, t - share),
+            (0.0, 2.0 * t * rest + share * (t - 2.0 * rest)),
+            (precision, t * t),
+            (precision, 0.5 * (t + share)),
+        )
 
     def best(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> np.ndarray:
         t = y / self.scale
@@ -611,7 +631,7 @@ class StudentT(Rowwise):
     outputs = ("location", "log of the scale")
 
     df: float = param(4.0, domain=_DF, typical=(0.5,), constants=_log_constant)
-    scale: float = param(1.0, domain=POSITIVE, unit="y")
+    scale: float = param(1.0, domain=POSITIVE, unit="y", constants=_of_unit)
     epsilon: float = param(1e-3, domain=_EPSILON)
 
     @staticmethod
@@ -633,44 +653,34 @@ class StudentT(Rowwise):
         return [w / sigma**2, t * (1 + w * square)]
 
     @staticmethod
-    def row(y, f, df, scale, epsilon, grad, hess, kind):  # type: ignore[no-untyped-def]
-        n = df[0]
-        r = f[0] - y / scale
-        size = abs(r)
-        half, e, variance, kept, t, rest = _scaled(f[1], epsilon)
+    def few(y, f, df, scale, epsilon):  # type: ignore[no-untyped-def]
+        n, more = df[0], df[0] + 1.0
+        r = f[0] - _in_units(y, scale)
+        half, e, above, variance, inverse, _, t, rest = _scaled(f[1], epsilon)
         up = f[1] >= 0.0
-        shrunk = (size * half) * half
-        a = shrunk if up else size
-        # z**2/n may overflow: near and far from the location it is the smaller of that and its inverse.
-        deviation = math.sqrt(n * variance)
-        q = a / deviation
-        near = q <= 1.0
-        m = q if near else 1.0 / q
-        square = m * m
-        whole = 1.0 + square
-        tail = (square if near else 1.0) / whole  # z**2/(n + z**2)
-        body = (1.0 if near else square) / whole  # n/(n + z**2)
-        more = (n + 1.0) / n
-        precision = (e * e if up else 1.0) / variance
-        pull = more * ((shrunk * e if up else a) / variance / whole) if near else (n + 1.0) / size / whole
-        excess = 1.0 - (n + 1.0) * tail if near else (n + 1.0) * body - n  # 1 - w*z**2
-        grad[0] = math.copysign(pull, r)
-        grad[1] = t * (kept * excess)
-        if kind == 0:
-            weighed = more * precision if near else (n + 1.0) / size / size
-            bend = (1.0 - m) * (1.0 + m) / whole
-            hess[0] = weighed / whole * (bend if near else -bend)
-            hess[1] = 2.0 * t * (kept * (rest * excess + t * kept * ((n + 1.0) * tail * body)))
-        elif kind == 1:
-            hess[0] = (n + 1.0) / (n + 3.0) * precision
-            hess[1] = 2.0 * n / (n + 3.0) * (t * kept) * (t * kept)
-        else:
-            hess[0] = (more * precision if near else (n + 1.0) / size / size) / whole
-            hess[1] = t * (kept * (1.0 + (n + 1.0) * tail))
-        beyond = a > _FAR
-        q = (a * _DOWN if beyond else a) / deviation
-        tails = 0.5 * log1p(square) + (log(max(q, 1.0)) + (0.5 * _UP if beyond else 0.0))
-        return ((df[1] + log(scale)) + (max(f[1], 0.0) + 0.5 * log(variance))) + (n + 1.0) * tails
+        size = abs(r)
+        a = where(up, (size * half) * half, size)
+        # Far out what is squared is moved in, and the results moved back.
+        move = where(a > _FAR, _DOWN, 1.0)
+        moved = min(a, LARGEST) * move
+        square = moved * moved
+        whole = n * variance
+        near = (whole * move) * move
+        part = 1.0 / (near + square)
+        tail = square * part  # z**2/(n + z**2)
+        body = ((whole * part) * move) * move  # n/(n + z**2)
+        pull = (more * (moved * part)) * move
+        weighed = (((more * part) * move) * move) * above
+        excess = where(tail <= 0.5, 1.0 - more * tail, more * body - n)  # 1 - w*z**2
+        high, low, _ = log1p_square_parts(a, math.sqrt(whole))
+        loss = (max(f[1], 0.0) + 0.5 * log(variance)) + more * (0.5 * (high + low))
+        return (
+            (df[1] + scale[1]) + loss,
+            (math.copysign(pull * where(up, e, 1.0), r), t * excess),
+            (weighed * ((near - square) * part), 2.0 * t * (rest * excess + t * ((more * tail) * body))),
+            (more / (n + 3.0) * (above * inverse), 2.0 * n / (n + 3.0) * t * t),
+            (weighed, t * (1.0 + more * tail)),
+        )
 
     def best(self, y: np.ndarray, weight: np.ndarray, offset: np.ndarray | None) -> np.ndarray:
         def located(r: np.ndarray, weight: np.ndarray, size: np.ndarray, before: float) -> float:
