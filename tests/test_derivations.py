@@ -135,7 +135,8 @@ def test_a_start_in_closed_form_is_the_start(name):
             level = float(number(start.level, definitions.traced(o).numbers))
             by = [float(number(start.by, {"y": v})) for v in y]
             w = weight * by
-            low, high = w[y < found[j]].sum() / w.sum(), w[y <= found[j]].sum() / w.sum()
+            near = 1e-9 * abs(found[j])  # the root of a bracket is a target to the last bits
+            low, high = w[y < found[j] - near].sum() / w.sum(), w[y <= found[j] + near].sum() / w.sum()
             assert low <= level <= high
         elif start.words:
             inside = (y.astype(int) >> j & 1 == 1) if getattr(o, "sets", False) else y == j
@@ -227,7 +228,8 @@ def test_several_scores_are_checked_one_by_one():
     assert first and not second and "gradient of f1" in str(second)
     with pytest.raises(ValueError, match="there are 2 scores"):
         made.check("f0")
-    assert all(made.check("sigmoid(f)*sigmoid(-f)" if False else "1/(epsilon**2 + exp(2*f1))", "0*f1", hessian=True)[:1])
+    first, second = made.check("1/(epsilon**2 + exp(2*f1))", "1", hessian=True)
+    assert first and not second
 
 
 def test_the_command_line(capsys):

@@ -155,7 +155,8 @@ def _anywhere(names: Sequence[str], rng: random.Random) -> dict[str, float]:
 
 def _is_zero(expr: Expr) -> bool:
     try:
-        return bool(sympy.simplify(expr.doit()) == 0)
+        plain = expr.doit()
+        return any(sympy.simplify(form) == 0 for form in (plain, plain.rewrite(sympy.exp)))
     except (NotImplementedError, TypeError, ValueError, RecursionError):
         return False
 

@@ -275,7 +275,10 @@ def _sample(o: Any, f: tuple, numbers: Mapping[str, Any], where: Any, rng: rando
     for s in f:
         out[s.name] = rng.gauss(0, 2) if o.scores.low == -math.inf else o.scores.low + math.exp(rng.gauss(0, 1))
     if isinstance(o, Groupwise):
-        return out | {f"y{j}": v for j, v in enumerate(GROUPS.get(o.name, ANY_GROUP)[0])}
+        labels, ranked, _ = GROUPS.get(o.name, ANY_GROUP)
+        if ranked:  # the scores rank the rows as those of the group do
+            out |= dict(zip([s.name for s in f], sorted((out[s.name] for s in f), reverse=True), strict=True))
+        return out | {f"y{j}": v for j, v in enumerate(labels)}
     if len(o.targets) == 2:
         low = math.exp(rng.gauss(0, 1))
         high = low * (1 + math.exp(rng.gauss(0, 1)))

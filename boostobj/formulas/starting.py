@@ -172,13 +172,13 @@ def evaluated(start: Start, values: Mapping[str, Any], y: Any, weight: Any) -> l
     y, weight = np.asarray(y, float), np.asarray(weight, float)
     numbers: dict[str, Any] = dict(values)
     for name, of_y in start.means.items():
-        rows = [_of_row(of_y, {**values, "y": v}) for v in y.tolist()]
-        numbers[name.name] = mpmath.mpf(float(np.average(rows, weights=weight)))
+        rows = [w * _of_row(of_y, {**values, "y": v}) for v, w in zip(y.tolist(), weight.tolist(), strict=True)]
+        numbers[name.name] = mpmath.fsum(rows) / mpmath.fsum(weight.tolist())
     return [float(number(c, numbers)) for c in start.closed]
 
 
-def _of_row(of_y: Any, values: Mapping[str, Any]) -> float:
+def _of_row(of_y: Any, values: Mapping[str, Any]) -> Any:
     if of_y.is_Boolean or of_y.is_Relational:
-        return float(number(sympy.Piecewise((1, of_y), (0, True)), values))
-    return float(number(of_y, values))
+        return number(sympy.Piecewise((1, of_y), (0, True)), values)
+    return number(of_y, values)
 
