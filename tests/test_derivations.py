@@ -113,7 +113,8 @@ def _steps_multiply_to_the_gradient(piece, values, exact):
     for step in chain.steps:
         totals[step.name.name] = total(step.slopes)
     assert close(number(chain.loss, values), number(piece.loss, values))
-    assert all(abs(a - b) <= max(map(abs, exact)) * mpmath.mpf(10) ** -20 for a, b in zip(total(chain.slopes), exact, strict=True))
+    unit = max(map(abs, exact)) * mpmath.mpf(10) ** -20
+    assert all(abs(a - b) <= unit for a, b in zip(total(chain.slopes), exact, strict=True))
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -176,7 +177,7 @@ def test_a_formula_is_derived_like_an_objective():
     text = str(derivation(parsed("softplus(f) - y*f"), name="mine"))
     assert "dL/df = sigmoid(f) - y" in text and "c = log(mean/(1 - mean))" in text
     pieces = derivation(parsed("max(0, 1 - y*f)**2"))
-    assert [str(p.chain.written_out(p.chain.gradient[0])) for p in pieces.pieces][0] == "0"
+    assert [p.chain.gradient[0] == 0 for p in pieces.pieces] == [True, False]
     o = bo.from_formula("s*log_cosh((f - y)/s)", s=2.0, measured=False)
     assert "dL/df" in str(o.derivation()) and "s = 2.0" in str(o.derivation())
 
