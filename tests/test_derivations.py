@@ -56,9 +56,11 @@ def test_the_formula_is_the_definition(name):
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_every_line_of_a_derivation_is_right(name):
+def test_a_derivation_is_right_and_reads_well(name):  # in one test, because deriving is what costs
     o = next(iter(checks.variants(bo.objectives[name])))
     d, made = definitions.traced(o), derivation(o)
+    _reads_well(made)
+    _a_closed_form_is_the_start(o, made)
     scores = made.formula.scores
     gradient, hessian = made.gradient, made.hessian
     with mpmath.mp.workdps(80):
@@ -117,10 +119,7 @@ def _steps_multiply_to_the_gradient(piece, values, exact):
     assert all(abs(a - b) <= unit for a, b in zip(total(chain.slopes), exact, strict=True))
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_a_start_in_closed_form_is_the_start(name):
-    o = next(iter(checks.variants(bo.objectives[name])))
-    made = derivation(o)
+def _a_closed_form_is_the_start(o, made):
     if not any(s and (s.closed or s.words or s.level is not None) for s in made.starts):
         return
     rng = np.random.default_rng(1)
@@ -149,9 +148,7 @@ def test_a_start_in_closed_form_is_the_start(name):
                 np.testing.assert_allclose(found[j], np.log(share / (1 - share)), rtol=1e-9)
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_a_derivation_reads_well(name):
-    made = derivation(next(iter(checks.variants(bo.objectives[name]))))
+def _reads_well(made):
     text = str(made)
     assert all(word in text for word in ("\nLoss\n", "\nStep by step\n", "\nGradient\n", "\nHessian\n", "\nStart\n"))
     assert max(map(len, text.splitlines())) <= 200 and len(text) < 9000
