@@ -1,4 +1,4 @@
-"""The command line: list, show, check, plot, doctor, parity."""
+"""The command line: list, show, check, derive, plot, doctor, parity."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import dataclasses
 import importlib
 import inspect
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -64,6 +65,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     plot.add_argument("--rows", type=int, default=20, help="in the leaf whose step is drawn (20)")
     plot.add_argument("--lambda", dest="reg_lambda", type=float, default=0.0, help="of that leaf (0)")
     plot.set_defaults(run=_plot)
+
+    derive = commands.add_parser("derive", help="derive gradient, Hessian and start of a loss step by step")
+    derive.add_argument("loss", metavar="FORMULA_OR_NAME", help="'log(cosh(f - y))' say, or the name of an objective")
+    derive.add_argument(
+        "--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter, scale=2 say; may be repeated"
+    )
+    derive.add_argument("--format", choices=("text", "latex", "markdown"), default="text")
+    derive.add_argument(
+        "--check", action="append", default=[], metavar="GRADIENT", help="compare with this one; once for each raw score"
+    )
+    derive.add_argument("--check-hessian", action="append", default=[], metavar="HESSIAN", help="compare with this one")
+    derive.set_defaults(run=_derive)
 
     doctor = commands.add_parser("doctor", help="say why training an objective on these targets cannot work")
     doctor.add_argument("name")
@@ -332,11 +345,35 @@ def _conformance(o: Objective) -> int:
     return int(failed > 0)
 
 
+def _derive(arguments: argparse.Namespace) -> int:
+    """Status 1 where a gradient or Hessian to check is wrong."""
+    from .formulas.derivation import derivation
+    from .formulas.parsing import parsed
+
+    given = _parameters(arguments.param)
+    if re.fullmatch(r"[A-Za-z0-9_]+(:[A-Za-z0-9_]+)?", arguments.loss) and arguments.loss not in ("y", "f"):
+        made = derivation(registry.get(arguments.loss, **given))
+    else:
+        made = derivation(parsed(arguments.loss, given), name=arguments.loss, values=given)
+    found: list[Any] = []
+    if arguments.check:
+        found += made.check(*arguments.check)
+    if arguments.check_hessian:
+        found += made.check(*arguments.check_hessian, hessian=True)
+    for comparison in found:
+        print(comparison)
+    if not found:
+        print({"text": made.__str__, "latex": made.latex, "markdown": made.markdown}[arguments.format](), end="")
+    return int(not all(found))
+
+
 def _objective(text: str, given: dict[str, Any]) -> Objective:
     """An objective of what a user types: a name, or one with its parameters, as repr writes it. Nothing is evaluated."""
     name, bracket, rest = text.strip().partition("(")
     if not bracket:
         return registry.get(name, **given)
+    if name == "from_formula":
+        return from_formula(text)
     try:
         call = ast.parse(f"f({rest}", mode="eval").body
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):

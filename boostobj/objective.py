@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 import math
 import warnings
 from abc import ABC, abstractmethod
@@ -639,6 +640,23 @@ class Objective(ABC):
         if start is None:
             start = self.start(y, weight)
         return np.full(len(y), start[0]) if len(start) == 1 else np.tile(start, (len(y), 1))
+
+    @final
+    def derivation(self) -> Any:
+        """How gradient, Hessian, start and curvatures follow from the loss, step by step.
+
+        Returns
+        -------
+        boostobj.formulas.derivation.Derivation
+            `print` it; it has `latex()` and `markdown()`, and shows itself as such in a notebook.
+
+        Raises
+        ------
+        TypeError
+            There is no definition to derive from.
+        """
+        # SymPy and all that knows it lie above this module, and are loaded when they are asked for.
+        return importlib.import_module("boostobj.formulas.derivation").derivation(self)
 
     # Data and errors --------------------------------------------------------------------------------------------------
 

@@ -86,6 +86,18 @@ def parsed(text: str, parameters: Iterable[str] = ()) -> Formula:
     ValueError
         A parameter has a name that means something else, or is not in the formula.
     """
+    names = checked_names(parameters)
+    loss = expression(text, names)
+    unused = [name for name in names if symbol(name) not in loss.free_symbols]
+    if unused:
+        raise ValueError(f"formula: the parameter {unused[0]!r} is not in {text!r}")
+    count = _score_count(loss, text)
+    scores = (symbol("f"),) if count == 1 else tuple(symbol(f"f{j}") for j in range(count))
+    return Formula(loss, (symbol("y"),), scores, {name: symbol(name) for name in names})
+
+
+def expression(text: str, parameters: Iterable[str] = ()) -> sympy.Expr:
+    """What a text says, which need not be a loss: a gradient, say; as `parsed`, but any of the names may be missing in it."""
     if not isinstance(text, str):
         raise TypeError(f"a formula is text, got {type(text).__name__}")
     if len(text) > LONGEST:
@@ -95,15 +107,7 @@ def parsed(text: str, parameters: Iterable[str] = ()) -> Formula:
     if not text.isascii():
         at = next(i for i, c in enumerate(text) if not c.isascii())
         raise FormulaError(f"{text[at]!r} is no character of a formula", text, at)
-    names = checked_names(parameters)
-    reader = _Reader(text, names)
-    loss = reader.read()
-    unused = [name for name in names if symbol(name) not in loss.free_symbols]
-    if unused:
-        raise ValueError(f"formula: the parameter {unused[0]!r} is not in {text!r}")
-    count = _score_count(loss, text)
-    scores = (symbol("f"),) if count == 1 else tuple(symbol(f"f{j}") for j in range(count))
-    return Formula(loss, (symbol("y"),), scores, {name: symbol(name) for name in names})
+    return _Reader(text, checked_names(parameters)).read()
 
 
 def checked_names(parameters: Iterable[str]) -> tuple[str, ...]:
@@ -161,9 +165,8 @@ class _Reader:
             raise FormulaError(f"cannot be read ({error})", self.text, 0) from None
         found = self.value(tree, 0)
         if found.has(sympy.zoo, sympy.oo, -sympy.oo, sympy.nan, sympy.I):
-            raise FormulaError(
-                "part of it is no finite real number (a division by 0? a root of a negative number?)", self.text, 0
-            )
+            words = "part of it is no finite real number (a division by 0? a root of a negative number?)"
+            raise FormulaError(words, self.text, 0)
         return found
 
     def refuse(self, node: Any, message: str) -> NoReturn:

@@ -262,8 +262,7 @@ class AsymmetricFocal(Pointwise):
         p, q = 1 / (1 + mp.exp(-f)), 1 / (1 + mp.exp(f))
         if y == 1:
             return -(q**gamma_pos) * mp.log(p)
-        u = max(p - shift, mp.mpf(0))
-        return -(u**gamma_neg) * mp.log(q + shift if u else mp.mpf(1))
+        return -((p - shift) ** gamma_neg) * mp.log(q + shift) if p > shift else mp.mpf(0)
 
     @staticmethod
     def damper(mp: Any, y: Any, f: Any, gamma_pos: Any, gamma_neg: Any, shift: Any) -> Any:

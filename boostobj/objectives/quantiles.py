@@ -176,7 +176,7 @@ class MultiQuantile(Rowwise):
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any, alpha: Any) -> Any:
-        return mp.fsum(max(a * (y - v), (1 - a) * (v - y)) for a, v in zip(alpha, f, strict=True))
+        return mp.fsum(((v > y) - a) * (v - y) for a, v in zip(alpha, f, strict=True))
 
     @staticmethod
     def kinks(y: Any, f: Any, alpha: Any) -> Any:
@@ -247,7 +247,7 @@ class MultiExpectile(Rowwise):
         for j, a in enumerate(alpha):
             if j:
                 estimate = estimate + mp.mpf(1e-6) + (mp.log1p(mp.exp(f[j])) if f[j] < 0 else f[j] + mp.log1p(mp.exp(-f[j])))
-            total += (1 - a if estimate >= y else a) * (estimate - y) ** 2 / 2
+            total += ((1 - a) * (estimate >= y) + a * (estimate < y)) * (estimate - y) ** 2 / 2
         return total
 
     @staticmethod
@@ -256,7 +256,7 @@ class MultiExpectile(Rowwise):
         for j, a in enumerate(alpha):
             if j:
                 estimate = estimate + mp.mpf(1e-6) + (mp.log1p(mp.exp(f[j])) if f[j] < 0 else f[j] + mp.log1p(mp.exp(-f[j])))
-            weights.append(1 - a if estimate >= y else a)
+            weights.append((1 - a) * (estimate >= y) + a * (estimate < y))
         slopes = [mp.mpf(1)] + [1 / (1 + mp.exp(-v)) for v in f[1:]]
         return [s**2 * mp.fsum(weights[j:]) for j, s in enumerate(slopes)]
 
@@ -423,7 +423,7 @@ class NonCrossingQuantile(Rowwise):
             moved = slice(None) if j == m else slice(j, None) if j > m else slice(j + 1)
             pull = 0 if j == m else mp.fsum(pulls[moved]) if j > m else -mp.fsum(pulls[moved])
             bend = mp.tanh(p / (2 * width)) / (2 * p) if p else 1 / (4 * width)
-            out.append(mp.fsum(bounds[moved]) + max(pull, 0) * bend)
+            out.append(mp.fsum(bounds[moved]) + (pull > 0) * pull * bend)
         return out
 
     @staticmethod

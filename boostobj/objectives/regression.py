@@ -522,7 +522,7 @@ class Quantile(Pointwise):
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any, alpha: Any) -> Any:
-        return max(alpha * (y - f), (1 - alpha) * (f - y))
+        return ((f > y) - alpha) * (f - y)
 
     @staticmethod
     def kinks(y: Any, f: Any, alpha: float) -> Any:

@@ -344,8 +344,8 @@ class AFT(Pointwise):
         hazard = mp.exp(low)
         if lower == upper:
             return mp.log(scale * lower) - low + hazard
-        gap = min(mp.exp(high) - hazard, 10**5)  # beyond it exp(-gap) is below all digits that are computed
-        return hazard - mp.log(-mp.expm1(-gap))
+        gap = mp.exp(high) - hazard
+        return hazard - (mp.log(-mp.expm1(-gap)) if gap < 10**5 else 0)  # beyond it exp(-gap) is below all digits
 
     @staticmethod
     def damper(mp: Any, lower: Any, upper: Any, f: Any, distribution: Any, scale: Any) -> Any:
