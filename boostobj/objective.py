@@ -966,14 +966,18 @@ class Pointwise(_Textbook):
 class Rowwise(_Textbook):
     """k raw scores per row.
 
-    `row(y, f[k], *parameters, grad[k], hess[k], kind)` fills the gradient and the diagonal curvature of the kind with
-    that place in `kinds`, and returns the loss; in float64. Parameters that are tuples reach it as arrays.
+    One kernel, in one of two forms, in float64. `row(y, f[k], *parameters, grad[k], hess[k], kind)` fills the gradient and the
+    diagonal curvature of the kind with that place in `kinds`, and returns the loss. `block(y[n], f[k, n], *parameters, loss[n],
+    grad[k, n], hess[k, n], kind)` does so for n rows at a time: loops over the last index can be vectorised, whatever k is. Where
+    kind is `loops.LOSS` (-1) only the losses are looked at, else only gradients and curvatures; what is not is scratch space.
+    Parameters that are tuples reach both as arrays.
     `guess(y, weight, k, *parameters)` is a first value for `start`: exact where there is no offset and, for classes,
     every one occurs. Losses that are a sum of losses of one score each override `apart` instead, and those that are not
     convex may override `best`.
     """
 
-    row: ClassVar[Callable[..., float]]
+    row: ClassVar[Callable[..., float] | None] = None
+    block: ClassVar[Callable[..., None] | None] = None
     guess: ClassVar[Callable[..., np.ndarray]]
     count: ClassVar[str] = "num_class"
     """The field that says how many scores a row has: that number, None for as many as the scores have, or a tuple.
@@ -1042,7 +1046,8 @@ class Rowwise(_Textbook):
     def _losses(self, rows: protocol.Rows, raw: np.ndarray) -> tuple[np.ndarray, int]:
         out = np.empty(len(raw))
         allowed = self._labels(raw.shape[1])
-        loop = loops.rowwise_loss(type(self).row, allowed.integer)
+        row, block = type(self).row, type(self).block
+        loop = loops.blockwise_loss(block, allowed.integer) if block else loops.rowwise_loss(row, allowed.integer)
         return out, _over_rows(loop, raw, (rows.y,), raw, self._kernel_parameters(), *allowed.ends, out)
 
     @final
@@ -1055,7 +1060,9 @@ class Rowwise(_Textbook):
         least: float = -math.inf,
     ) -> int:
         allowed = self._labels(raw.shape[1])
-        loop = loops.rowwise_gradient(type(self).row, self.kinds.index(kind), allowed.integer)
+        row, block, place = type(self).row, type(self).block, self.kinds.index(kind)
+        made = loops.blockwise_gradient if block else loops.rowwise_gradient
+        loop = made(block or row, place, allowed.integer)
         rest = (*allowed.ends, least, _limit(results), *results)
         return _over_rows(loop, raw, (rows.y,), raw, rows.weight, self._kernel_parameters(), *rest)
 

@@ -47,6 +47,7 @@ def every_loop():
                 lambda f: loops.best_constants(f, True, True),
             ),
             "row": (lambda f: loops.rowwise_loss(f, True), lambda f: loops.rowwise_gradient(f, 0, True)),
+            "block": (lambda f: loops.blockwise_loss(f, True), lambda f: loops.blockwise_gradient(f, 0, True)),
             "group": (lambda f: loops.groupwise(f, 0),),
         }.items():
             if kernel := getattr(cls, name, None):

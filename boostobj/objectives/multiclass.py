@@ -10,6 +10,7 @@ import numpy as np
 
 from ..domain import NON_NEGATIVE, POSITIVE, Interval, Optional, Several, first_bad, param
 from ..elementary import exp, expm1, kernel, log1p, softplus, where
+from ..loops import LOSS
 from ..objective import Pointwise, Rowwise
 from ..registry import register
 from .classification import LogLoss
@@ -122,37 +123,63 @@ class Softmax(Rowwise):
         return _logarithms(y, share)
 
     @staticmethod
-    def row(y, f, class_weight, label_smoothing, grad, hess, kind):  # type: ignore[no-untyped-def]
-        k = f.size
-        label = int(y)
-        best = 0
-        for j in range(1, k):
-            best = j if f[j] > f[best] else best
-        top = f[best]
-        rest = 0.0  # the sum without its largest term, 1: what 1 - p is made of where p is near 1
-        for j in range(k):
-            grad[j] = exp(f[j] - top)
-            rest += 0.0 if j == best else grad[j]
-        total = 1.0 + rest
+    def block(y, f, class_weight, label_smoothing, loss, grad, hess, kind):  # type: ignore[no-untyped-def]
+        k, n = f.shape
         spread = label_smoothing / k
         moved = label_smoothing - spread  # away from the label
-        loss = log1p(rest) + (top - f[label])
-        if label_smoothing > 0.0:
-            loss = log1p(rest) + (1.0 - moved) * (top - f[label])
-            for j in range(k):
-                loss += 0.0 if j == label else spread * (top - f[j])
-        for j in range(k):
-            p = grad[j] / total
-            other = (rest if j == best else total - grad[j]) / total
-            grad[j] = -(other - moved) if j == label else p - spread
-            hess[j] = p * other if kind == 0 else 0.5 if kind == 1 else abs(grad[j])
-        if class_weight is not None:
-            c = class_weight[label]
-            loss *= c
-            for j in range(k):
-                grad[j] *= c
-                hess[j] *= c
-        return loss
+        top, best = _largest(f)
+        own, rest = np.empty(n), np.zeros(n)
+        for j in range(np.uintp(k)):
+            for b in range(np.uintp(n)):
+                own[b] = where(y[b] == j, f[j, b], own[b])
+                grad[j, b] = exp(f[j, b] - top[b])
+                # The sum without its largest term, 1: what 1 - p is made of where p is near 1.
+                rest[b] += where(best[b] == j, 0.0, grad[j, b])
+        c = _weights_of(class_weight, y)
+        if kind == LOSS:
+            for b in range(np.uintp(n)):
+                loss[b] = log1p(rest[b]) + (1.0 - moved) * (top[b] - own[b])
+            if label_smoothing > 0.0:
+                for j in range(np.uintp(k)):
+                    for b in range(np.uintp(n)):
+                        loss[b] += where(y[b] == j, 0.0, spread * (top[b] - f[j, b]))
+            for b in range(np.uintp(n)):
+                loss[b] *= c[b]
+            return
+        share = np.empty(n)
+        for b in range(np.uintp(n)):
+            share[b] = 1.0 / (1.0 + rest[b])
+        for j in range(np.uintp(k)):
+            for b in range(np.uintp(n)):
+                p = grad[j, b] * share[b]
+                other = where(best[b] == j, rest[b], 1.0 + rest[b] - grad[j, b]) * share[b]
+                g = where(y[b] == j, -(other - moved), p - spread)
+                h = p * other if kind == 0 else 0.5 if kind == 1 else abs(g)
+                grad[j, b] = c[b] * g
+                hess[j, b] = c[b] * h
+
+
+@kernel
+def _largest(f):  # type: ignore[no-untyped-def]
+    """The largest score of each row, and whose it is."""
+    k, n = f.shape
+    top, best = np.full(n, -np.inf), np.zeros(n)
+    for j in range(np.uintp(k)):
+        for b in range(np.uintp(n)):
+            more = f[j, b] > top[b]
+            best[b] = where(more, np.float64(j), best[b])
+            top[b] = where(more, f[j, b], top[b])
+    return top, best
+
+
+@kernel
+def _weights_of(class_weight, y):  # type: ignore[no-untyped-def]
+    """The weight of the class of each row."""
+    c = np.ones(y.size)
+    if class_weight is not None:
+        for b in range(np.uintp(y.size)):
+            c[b] = class_weight[np.uintp(y[b])]
+    return c
 
 
 @kernel
