@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -560,37 +561,116 @@ def bose(x):
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# The normal distribution's tail
+# Without a table, for kernels that need more of an exponential than its last bit; and the normal distribution's tail
 
 
-_LAST, _TERMS = 64, 15  # nodes at 0, 1/4, ... 16; a term of a series is below 2**-56 of the first where it stops
+def polynomial(coefficients: Sequence[float]) -> Any:
+    """A compiled function of x: the sum of coefficients[n]*x**n. Even and odd powers apart, so that one need not wait for the other."""
+
+    @intrinsic
+    def function(typingctx, x):
+        def codegen(context, builder, signature, args):
+            def horner(at: Any, part: Sequence[float]) -> Any:
+                total = ir.Constant(DOUBLE, part[-1])
+                for value in reversed(part[:-1]):
+                    total = builder.fma(total, at, ir.Constant(DOUBLE, value))
+                return total
+
+            square = builder.fmul(args[0], args[0])
+            return builder.fma(horner(square, coefficients[1::2]), args[0], horner(square, coefficients[::2]))
+
+        return types.float64(types.float64), codegen
+
+    return function
 
 
-def _mills_table() -> np.ndarray:
-    """Series of Mills's ratio M and of -M' about the nodes, with integers.
+_BIAS = _U64(1023)
+_LOG2E = 1.0 / math.log(2.0)
+_LN2 = math.log(2.0)
+_LN2_REST = float.fromhex("0x1.abc9e3b39803fp-56")  # what ln(2) is more than that
+_beyond_linear = polynomial([1 / math.factorial(n) for n in range(2, 14)])
+_LOWEST = -746.0  # exp of it is 0
 
-    Laplace's continued fraction gives M at the last node, M' = z*M - 1 every term from the two before, and the series the
-    value at the next node below: downwards errors shrink.
+
+@kernel
+def falling(x):
+    """exp(x) and exp(x) - 1, each within 1 ulp, for x <= 0."""
+    clipped = max(x, _LOWEST)
+    shifted = fma(clipped, _LOG2E, _SHIFT)
+    ki = _bits(shifted)
+    k = shifted - _SHIFT
+    r = fma(k, -_LN2_REST, fma(k, -_LN2, clipped))
+    rest = fma(r * r, _beyond_linear(r), r)
+    # In two steps: where the result is subnormal only the second rounds.
+    half = _float(((ki >> _I1) + _BIAS) << _S52)
+    other = _float((ki - (ki >> _I1) + _BIAS) << _S52)
+    scale = half * other
+    return fma(half, rest, half) * other, fma(scale, rest, scale - 1.0)
+
+
+_TURN = 4.0
+
+
+def _excess_polynomial(terms: int = 29) -> list[float]:
+    """H of t = 1 - 8/(z + 4) from -1 to 1, where what the normal hazard at z is above z is (1 + (1 - t)*H(t))/(z + 4).
+
+    From its values, with integers.
+
+    Laplace's continued fraction gives Mills's ratio M at z = 16, M' = z*M - 1 every term of its series from the two before, and
+    the series the value a quarter below: downwards errors shrink.
     """
-    bits, terms = 192, 50
+    bits, count, last = 256, 60, 64
     one = 1 << bits
-    value = _LAST * one // 4
-    for n in range(200, 0, -1):
-        value = (_LAST * one // 4) + n * one * one // value
-    value = one * one // value
-    rows = []
-    for j in range(_LAST, -1, -1):
+
+    def fraction(z: int, first: int) -> int:
+        value = z
+        for n in range(200, first - 1, -1):
+            value = z + n * one * one // value
+        return one * one // value
+
+    series = []
+    value = fraction(last * one // 4, 1)
+    for j in range(last, -1, -1):
         c = [value, (j * value >> 2) - one]
-        while len(c) < terms:
+        while len(c) < count:
             c.append(((j * c[-1] >> 2) + c[-2]) // len(c))
-        slope = [-(n + 1) * c[n + 1] for n in range(_TERMS)]
-        rows.append([math.ldexp(v, -bits) for v in c[:_TERMS] + slope])
+        series.append(c)
         value = sum((-v if n % 2 else v) >> (2 * n) for n, v in enumerate(c))
-    return np.array(rows[::-1]).ravel()
+    series.reverse()
+    # Newton's divided differences at Chebyshev's places, where the polynomial is nearly the best.
+    places = [int(math.cos(math.pi * (i + 0.5) / terms) * 2.0**60) << (bits - 60) for i in range(terms)]
+    table = []
+    for t in places:
+        z = int(_TURN) * (one + t) * one // (one - t)
+        j = (4 * z + one // 2) >> bits
+        if j > last:
+            excess = fraction(z, 2)
+        else:
+            r = z - (j * one >> 2)
+            ratio = 0
+            for v in reversed(series[j]):
+                ratio = v + (ratio * r >> bits)
+            excess = one * one // ratio - z
+        over = (excess * (z + int(_TURN) * one) >> bits) - one
+        table.append(over * one // (one - t))
+    for n in range(1, terms):
+        for i in range(terms - 1, n - 1, -1):
+            table[i] = (table[i] - table[i - 1]) * one // (places[i] - places[i - n])
+    c = [0] * terms
+    for t, value in zip(reversed(places), reversed(table), strict=True):
+        c = [value - (t * c[0] >> bits), *(c[n - 1] - (t * c[n] >> bits) for n in range(1, terms))]
+    return [math.ldexp(v, -bits) for v in c]
 
 
-_MILLS = _mills_table()
-_ROW = _U64(2 * _TERMS)
+_excess = polynomial(_excess_polynomial())
+
+
+@kernel
+def normal_excess(z):
+    """How far the mean of the standard normal's tail from z on lies above z, within 2 ulp, for z >= 0."""
+    inverse = 1.0 / (z + _TURN)
+    nearness = 2.0 * _TURN * inverse
+    return fma(nearness * inverse, _excess(1.0 - nearness), inverse)
 
 
 @kernel
@@ -599,18 +679,5 @@ def normal_hazard(z):
 
     The tail's mean lies there, and that far above z. Mills's ratio M is the inverse of the first, -M'/M the second.
     """
-    if not ((z >= 0.0) & (z <= 0.25 * _LAST)):  # NaN must not become a place in the table
-        excess = z
-        for k in range(12, 1, -1):  # Laplace's continued fraction
-            excess = z + k / excess
-        excess = 1.0 / excess
-        return z + excess, excess
-    j = np.uint64(4.0 * z + 0.5)
-    r = z - 0.25 * np.float64(j)
-    start = j * _ROW
-    ratio = _MILLS[start + _U64(_TERMS - 1)]
-    slope = _MILLS[start + _U64(2 * _TERMS - 1)]
-    for i in range(2, _TERMS + 1):
-        ratio = fma(ratio, r, _MILLS[start + _U64(_TERMS - i)])
-        slope = fma(slope, r, _MILLS[start + _U64(2 * _TERMS - i)])
-    return 1.0 / ratio, slope / ratio
+    excess = normal_excess(z)
+    return z + excess, excess

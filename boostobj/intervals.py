@@ -14,12 +14,11 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from .elementary import exp, expm1, kernel, log, log1p, normal_hazard, softplus, tanh, where
+from .elementary import exp, expm1, falling, kernel, log, log1p, normal_excess, polynomial, softplus, tanh, where
 
 LARGEST = float(np.finfo(float).max)
 HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 _ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
-_ROOT_HALF = math.sqrt(0.5)
 
 
 @intrinsic
@@ -42,87 +41,91 @@ def neighbours(typingctx, place, cuts):  # type: ignore[no-untyped-def]
     return types.UniTuple(types.float64, 2)(types.float64, cuts), codegen
 
 
-def _gauss_legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights on [0, 1], by Newton's method on Legendre's polynomial, rounded once."""
-    bits = 120
-    one = 1 << bits
-    nodes, weights = [], []
-    for i in range(n):
-        x = int(math.cos(math.pi * (i + 0.75) / (n + 0.5)) * 2.0**60) << (bits - 60)
-        for _ in range(6):
-            before, value = one, x
-            for k in range(2, n + 1):
-                before, value = value, ((2 * k - 1) * (x * value >> bits) - (k - 1) * before) // k
-            slope = (n * (x * value - before * one)) // ((x * x >> bits) - one)
-            x -= value * one // slope
-        nodes.append(math.ldexp(one + x, -bits - 1))
-        weights.append(math.ldexp(one * one // (((one - (x * x >> bits)) * (slope * slope >> bits)) >> bits), -bits))
-    return np.array(nodes), np.array(weights)
+_HIGH_TERMS, _TERMS, _SINH_TERMS = 18, 10, 10
 
 
-_AT, _PART = _gauss_legendre(14)
+def _odd_factorial(n: int) -> float:
+    """1*3*5*...*(2*n + 1)."""
+    return float(math.prod(range(1, 2 * n + 2, 2)))
 
 
-@kernel
-def _beyond(z):  # type: ignore[no-untyped-def]
-    """The standard normal above z."""
-    hazard, excess = normal_hazard(abs(z))
-    if z >= 0.0:
-        return 0.5 * z * z + (HALF_LOG_TWO_PI + math.log(hazard)), hazard, hazard * excess
-    e = math.exp(-0.5 * z * z)
-    below = e / hazard
-    hazard = e / (_ROOT_TWO_PI - below)
-    return -math.log1p(-below / _ROOT_TWO_PI), hazard, hazard * (hazard - z)
+@intrinsic
+def _moments(typingctx, square, half_square):  # type: ignore[no-untyped-def]
+    """For v = square/2 and u**2/2 = half_square: E = exp(v) * (integral of exp(-v*t**2)*cosh(u*t) over t from 0 to 1), and its first
+    derivative and half its second by half_square.
+
+    The sum over j of half_square**j/j! * N_j, N_j = 1/(1*3*...*(2*j + 1)) + square*N_(j+1): nothing in it is negative.
+    """
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        square, half_square = args
+        zero = ir.Constant(ir.DoubleType(), 0.0)
+        total = first = second = zero
+        term = ir.Constant(ir.DoubleType(), 1.0 / _odd_factorial(_HIGH_TERMS - 1))
+        for j in range(_HIGH_TERMS - 2, -1, -1):
+            term = builder.fma(square, term, ir.Constant(ir.DoubleType(), 1.0 / _odd_factorial(j)))
+            if j < _TERMS:
+                second = builder.fma(second, half_square, first)
+                first = builder.fma(first, half_square, total)
+                scaled = builder.fmul(term, ir.Constant(ir.DoubleType(), 1.0 / math.factorial(j))) if j > 1 else term
+                total = builder.fma(total, half_square, scaled)
+        return context.make_tuple(builder, signature.return_type, (total, first, second))
+
+    return types.UniTuple(types.float64, 3)(types.float64, types.float64), codegen
 
 
-@kernel
-def _normal_between(low, high, width):  # type: ignore[no-untyped-def]
-    """The standard normal from low to high = low + width: the first derivative is the mean there."""
-    left = low + high < 0.0
-    a, b = where(left, -high, low), where(left, -low, high)  # the centre is not below 0
-    total = abs(low + high)
-    fall = 0.5 * width * total  # of the log of the density
-    if a < 0.0:  # 0 is inside
-        inside = 0.5 * (math.erf(b * _ROOT_HALF) + math.erf(-a * _ROOT_HALF))
-        at_a, at_b = math.exp(-0.5 * a * a) / _ROOT_TWO_PI, math.exp(-0.5 * b * b) / _ROOT_TWO_PI
-        mean = -at_a * math.expm1(-fall) / inside
-        bend = mean * mean + ((b * at_b if b < 1e10 else 0.0) - a * at_a) / inside
-        outside = 0.5 * (math.erfc(b * _ROOT_HALF) + math.erfc(-a * _ROOT_HALF))
-        loss = where(inside > 0.5, -math.log1p(-outside), -math.log(inside))
-    else:
-        ratio = math.exp(-fall)
-        if fall < 4.0:  # near to each other: a difference of two tails would lose its digits
-            mass = excess = 0.0
-            for i in range(_AT.size):
-                t = width * _AT[i]
-                part = _PART[i] * math.exp(-t * (a + 0.5 * t))
-                mass += part
-                excess += part * _AT[i]
-            mean_excess = width * (excess / mass)
-            scaled = 1.0 / (width * mass)
-            loss = 0.5 * a * a + (HALF_LOG_TWO_PI + math.log(scaled))
-        else:
-            at_a, over_a = normal_hazard(a)
-            at_b, over_b = normal_hazard(b)
-            part = 0.0 if ratio == 0.0 else ratio * (at_a / at_b)
-            mean_excess = (over_a - (0.0 if ratio == 0.0 else part * (over_b + width))) / (1.0 - part)
-            scaled = at_a / (1.0 - part)
-            loss = 0.5 * a * a + (HALF_LOG_TWO_PI + math.log(at_a) - math.log1p(-part))
-        drop = -math.expm1(-fall)
-        mean = drop * scaled
-        bend = (drop * mean_excess + (0.0 if ratio == 0.0 else width * ratio)) * scaled
-    return loss, where(left, -mean, mean), bend
+_sinh_ratio = polynomial([2.0**j / math.factorial(2 * j + 1) for j in range(_SINH_TERMS)])
+_FALL = 2.5  # of the logarithm of the density: two tails whose ratio is nearer to 1 would lose digits in a difference
+_NEAR_ZERO = 1.25
+_FAR = 1e100
 
 
 @kernel
 def normal(low, high, width):  # type: ignore[no-untyped-def]
-    """The standard normal distribution."""
-    if high == math.inf:
-        return _beyond(max(low, -LARGEST))
-    if low == -math.inf:
-        loss, slope, bend = _beyond(-high)
-        return loss, -slope, bend
-    return _normal_between(low, high, width)
+    """The standard normal distribution: the first derivative is the mean of what lies between. Without a branch.
+
+    With the interval turned so that its centre c is not below 0, from a to b: a short one by moments about its centre, a long one
+    by Mills's ratio at |a| and b.
+    """
+    total = low + high
+    total = where(total == total, total, 0.0)  # of no end at all
+    left = total < 0.0
+    end, total = where(left, -high, low), abs(total)
+    a, b = max(end, -_FAR), min(where(left, -low, high), _FAR)
+    width = min(width, _FAR)
+    inside = a < 0.0  # 0 is
+    fall = 0.5 * width * total  # of the log of the density
+    short = where(inside, b <= _NEAR_ZERO, fall <= _FALL)
+
+    square, half_square = 0.25 * width * width, 0.125 * fall * fall
+    even, first, second = _moments(square, half_square)
+    scale = 1.0 / even
+    pull = first * scale
+    short_mean = 0.5 * total * _sinh_ratio(half_square) * scale
+    short_bend = 1.0 - square * (pull + 2.0 * half_square * (2.0 * second * scale - pull * pull))
+
+    # In units of the density at a, or at 0 if that is inside.
+    distance = abs(a)
+    over_a, over_b = normal_excess(distance), normal_excess(b)
+    ratio, drop = falling(-fall)
+    drop = -drop
+    top, _ = falling(-0.5 * a * a)
+    top = where(inside, top, 1.0)
+    bottom = top * ratio
+    tail_a, tail_b = top / (distance + over_a), bottom / (b + over_b)
+    mass = where(inside, _ROOT_TWO_PI - tail_a, tail_a) - tail_b
+    scale = 1.0 / mass
+    excess = (tail_a * over_a - tail_b * (over_b + width)) * scale
+    beside = where(inside, b * bottom + distance * top, width * bottom) * scale
+    long_mean = where(inside, top * drop * scale, end + excess)
+    long_bend = where(inside, long_mean * long_mean, (distance + excess) * excess) + beside
+
+    mean, bend = where(short, short_mean, long_mean), where(short, short_bend, long_bend)
+    outside = (tail_a + tail_b) / _ROOT_TWO_PI
+    most = inside & ((outside <= 0.5) | (not short))
+    size = where(short, width * even, mass)
+    loss = where(most, -log1p(-where(most, outside, 0.0)), 0.5 * end * end + where(short, 0.5 * fall, 0.0) + (HALF_LOG_TWO_PI - log(size)))
+    return loss, where(left, -mean, mean), bend
 
 
 @kernel
