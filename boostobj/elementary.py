@@ -565,19 +565,22 @@ def bose(x):
 
 
 def polynomial(coefficients: Sequence[float]) -> Any:
-    """A compiled function of x: the sum of coefficients[n]*x**n. Even and odd powers apart, so that one need not wait for the other."""
+    """A compiled function of x: the sum of coefficients[n]*x**n, in four parts that need not wait for each other."""
 
     @intrinsic
     def function(typingctx, x):
         def codegen(context, builder, signature, args):
-            def horner(at: Any, part: Sequence[float]) -> Any:
-                total = ir.Constant(DOUBLE, part[-1])
-                for value in reversed(part[:-1]):
-                    total = builder.fma(total, at, ir.Constant(DOUBLE, value))
-                return total
-
-            square = builder.fmul(args[0], args[0])
-            return builder.fma(horner(square, coefficients[1::2]), args[0], horner(square, coefficients[::2]))
+            (x,) = args
+            square = builder.fmul(x, x)
+            fourth = builder.fmul(square, square)
+            parts = []
+            for first in range(4):
+                part = [ir.Constant(DOUBLE, value) for value in coefficients[first::4]]
+                total = part.pop()
+                while part:
+                    total = builder.fma(total, fourth, part.pop())
+                parts.append(total)
+            return builder.fma(builder.fma(parts[3], x, parts[2]), square, builder.fma(parts[1], x, parts[0]))
 
         return types.float64(types.float64), codegen
 

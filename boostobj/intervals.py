@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from .elementary import exp, expm1, falling, kernel, log, log1p, normal_excess, polynomial, softplus, tanh, where
+from .elementary import exp, expm1, falling, fma, kernel, log, log1p, normal_excess, polynomial, softplus, tanh, where
 
 LARGEST = float(np.finfo(float).max)
 HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
@@ -91,7 +91,7 @@ def normal(low, high, width):  # type: ignore[no-untyped-def]
     total = where(total == total, total, 0.0)  # of no end at all
     left = total < 0.0
     end, total = where(left, -high, low), abs(total)
-    a, b = max(end, -_FAR), min(where(left, -low, high), _FAR)
+    a, b = min(max(end, -_FAR), _FAR), min(where(left, -low, high), _FAR)
     width = min(width, _FAR)
     inside = a < 0.0  # 0 is
     fall = 0.5 * width * total  # of the log of the density
@@ -99,31 +99,32 @@ def normal(low, high, width):  # type: ignore[no-untyped-def]
 
     square, half_square = 0.25 * width * width, 0.125 * fall * fall
     even, first, second = _moments(square, half_square)
-    scale = 1.0 / even
+
+    # Probabilities in units of the density at a, or at 0 if that is inside, and times both hazards.
+    distance = abs(a)
+    over_a, over_b = normal_excess(distance), normal_excess(b)
+    hazard_a, hazard_b = distance + over_a, b + over_b
+    both = hazard_a * hazard_b
+    ratio, fallen = falling(-fall)
+    top, _ = falling(-0.5 * a * a)
+    top = where(inside, top, 1.0)
+    tail_a, tail_b = top * hazard_b, top * ratio * hazard_a
+    mass = where(inside, fma(_ROOT_TWO_PI, both, -tail_a), tail_a) - tail_b
+
+    scale = 1.0 / where(short, even, mass)
     pull = first * scale
     short_mean = 0.5 * total * _sinh_ratio(half_square) * scale
     short_bend = 1.0 - square * (pull + 2.0 * half_square * (2.0 * second * scale - pull * pull))
-
-    # In units of the density at a, or at 0 if that is inside.
-    distance = abs(a)
-    over_a, over_b = normal_excess(distance), normal_excess(b)
-    ratio, drop = falling(-fall)
-    drop = -drop
-    top, _ = falling(-0.5 * a * a)
-    top = where(inside, top, 1.0)
-    bottom = top * ratio
-    tail_a, tail_b = top / (distance + over_a), bottom / (b + over_b)
-    mass = where(inside, _ROOT_TWO_PI - tail_a, tail_a) - tail_b
-    scale = 1.0 / mass
     excess = (tail_a * over_a - tail_b * (over_b + width)) * scale
-    beside = where(inside, b * bottom + distance * top, width * bottom) * scale
-    long_mean = where(inside, top * drop * scale, end + excess)
-    long_bend = where(inside, long_mean * long_mean, (distance + excess) * excess) + beside
+    top = top * both * scale
+    long_mean = where(inside, -top * fallen, end + excess)
+    beside = where(inside, b * ratio + distance, width * ratio) * top
+    long_bend = fma(where(inside, long_mean, distance + excess), where(inside, long_mean, excess), beside)
 
     mean, bend = where(short, short_mean, long_mean), where(short, short_bend, long_bend)
-    outside = (tail_a + tail_b) / _ROOT_TWO_PI
+    outside = (tail_a + tail_b) / (_ROOT_TWO_PI * both)
     most = inside & ((outside <= 0.5) | (not short))
-    size = where(short, width * even, mass)
+    size = where(short, width * even, mass / both)
     loss = where(most, -log1p(-where(most, outside, 0.0)), 0.5 * end * end + where(short, 0.5 * fall, 0.0) + (HALF_LOG_TWO_PI - log(size)))
     return loss, where(left, -mean, mean), bend
 
