@@ -689,16 +689,16 @@ def scattered(block, weight, least, limit, room, out, first, used):
 
 @overload(scattered, jit_options={"error_model": "numpy", "nogil": True})
 def _scattered(block, weight, least, limit, room, out, first, used):
-    turns, weighted = out.layout != "F", not isinstance(weight, types.NoneType)
+    turns = out.layout != "F"
 
     def scatter(block, weight, least, limit, room, out, first, used):
         k = out.shape[1]
         for j in range(np.uintp(k)):
+            if weight.size:
+                for b in range(np.uintp(used)):
+                    block[j, b] = _weighted(block[j, b], np.float64(weight[b]))
             for b in range(np.uintp(used)):
-                value = block[j, b]
-                if weighted:
-                    value = _weighted(value, weight[b])
-                value = min(max(value, least), limit)
+                value = min(max(block[j, b], least), limit)
                 if turns:
                     room[j, b] = value
                 else:
@@ -740,7 +740,8 @@ def blockwise_gradient(block: Callable, kind: int, whole: bool) -> Callable:
     """`rowwise_gradient` for a kernel that takes a block of rows at a time, whose scores lie class by class.
 
     Neighbours in memory are then rows, which have nothing to do with each other, and fill vectors whatever k is. A block may
-    have more rows than there are: what is in the last of them is computed, and not looked at.
+    have more rows than there are: what is in the last of them is computed, and not looked at. Without weights `weight` is empty:
+    these loops are long, and what can be looked at when they run is not compiled twice.
     """
     compiled = Compiled("blockwise_gradient", block, kind, whole)
     block_ = compiled.kernel
@@ -755,10 +756,10 @@ def blockwise_gradient(block: Callable, kind: int, whole: bool) -> Callable:
         flags = _CLEAR
         for first in range(start, stop, size):
             used = min(size, stop - first)
-            weight_ = rows(weight, first, first + used)
+            weight_ = weight[first : first + used]  # of no weights: nothing
             flags |= _targets_taken(targets[0][first : first + used], low, high, whole, y)
-            for b in range(np.uintp(used)):
-                flags = _weight_noted(flags, np.float64(weight_of(weight_, b, 1.0)), LARGEST)
+            for b in range(np.uintp(weight_.size)):
+                flags = _weight_noted(flags, np.float64(weight_[b]), LARGEST)
             gathered(raw, first, used, room, f)
             flags |= _scores_noted(f, used)
             block_(*((y, f) + params + (loss, g, h, kind)))  # noqa: RUF005
@@ -861,7 +862,7 @@ _ROOM = 640
 
 
 def weight_array(weight: np.ndarray | None, y: np.ndarray) -> np.ndarray:
-    """Weights for loops over groups: without any an empty array of the type of the targets."""
+    """Weights for loops over groups and blocks: without any an empty array of the type of the targets."""
     return np.empty(0, y.dtype) if weight is None else weight
 
 

@@ -1063,8 +1063,9 @@ class Rowwise(_Textbook):
         row, block, place = type(self).row, type(self).block, self.kinds.index(kind)
         made = loops.blockwise_gradient if block else loops.rowwise_gradient
         loop = made(block or row, place, allowed.integer)
+        weight = loops.weight_array(rows.weight, rows.y) if block else rows.weight
         rest = (*allowed.ends, least, _limit(results), *results)
-        return _over_rows(loop, raw, (rows.y,), raw, rows.weight, self._kernel_parameters(), *rest)
+        return _over_rows(loop, raw, (rows.y,), raw, weight, self._kernel_parameters(), *rest)
 
     @final
     def _count_in(self, y: np.ndarray) -> int:
