@@ -535,31 +535,6 @@ def raised(e, high, low, rest):
     return where(abs(x) < 700.0, fma(y, more - (x - product), y), y)
 
 
-# What follows branches, or calls the C library: for kernels that are not vectorised anyway.
-
-
-@kernel
-def log1mexp(x):
-    """log(1 - exp(-x)), within 2 ulp, for x >= 0."""
-    return math.log(-math.expm1(-x)) if x < 0.6931471805599453 else math.log1p(-math.exp(-x))
-
-
-@kernel
-def bose(x):
-    """x/(exp(x) - 1) and (x + that - 1), both within 2 ulp, for x >= 0: 1 and 0 at 0, 0 and infinite at infinity."""
-    e = math.expm1(x)
-    ratio = 1.0 if e < 2.0**-1000 else (0.0 if e == math.inf else x / e)
-    # x/2*coth(x/2) - 1, by Lambert's continued fraction where it is small.
-    h = 0.5 * x
-    if h > 1.5:
-        return ratio, h + (h / math.tanh(h) - 1.0)
-    s = h * h
-    series = 21.0
-    for k in range(9, 0, -1):
-        series = (2.0 * k + 1.0) + s / series
-    return ratio, h + s / series
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 # Without a table, for kernels that need more of an exponential than its last bit; and the normal distribution's tail
 
@@ -609,6 +584,35 @@ def falling(x):
     other = _float((ki - (ki >> _I1) + _BIAS) << _S52)
     scale = half * other
     return fma(half, rest, half) * other, fma(scale, rest, scale - 1.0)
+
+
+@kernel
+def log1mexp(x):
+    """log(1 - exp(-x)), within 2 ulp, for x >= 0."""
+    e, rest = falling(-x)
+    return where(x < 0.6931471805599453, log(-rest), log1p(-e))
+
+
+def _bernoulli(count: int) -> list[float]:
+    """What x**2, x**4 ... have in x/2*coth(x/2), from that times sinh(x/2)*2/x, which is cosh(x/2)."""
+    sinh = [Fraction(1, 4**n * math.factorial(2 * n + 1)) for n in range(count + 1)]
+    found = [Fraction(1)]
+    for n in range(1, count + 1):
+        cosh = Fraction(1, 4**n * math.factorial(2 * n))
+        found.append(cosh - sum((found[j] * sinh[n - j] for j in range(n)), Fraction(0)))
+    return [float(v) for v in found[1:]]
+
+
+_coth_rest = polynomial(_bernoulli(12))
+
+
+@kernel
+def bose(x):
+    """x/(exp(x) - 1) and (x + that - 1), both within 2 ulp, for x >= 0: 1 and 0 at 0, 0 and infinite at infinity."""
+    e = expm1(x)
+    ratio = where(e < 2.0**-1000, 1.0, where(e == np.inf, 0.0, x / e))
+    square = x * x
+    return ratio, where(x < 1.0, fma(square, _coth_rest(square), 0.5 * x), (x - 1.0) + ratio)
 
 
 _TURN = 4.0
