@@ -534,6 +534,16 @@ def raised(e, high, low, rest):
     return where(abs(x) < 700.0, fma(y, more - (x - product), y), y)
 
 
+@kernel
+def times_exp(y, x, lost):
+    """y*exp(x + lost) for y >= 0, infinite or 0 only where the product is."""
+    quarter = exp(0.25 * x)
+    far = y * quarter * quarter * quarter * quarter
+    value = where(abs(x) < 700.0, y * exp(x), far)
+    value = where(y == 0.0, 0.0, value)
+    return where(value < math.inf, value + value * lost, value)
+
+
 # What follows branches, or calls the C library: for kernels that are not vectorised anyway.
 
 

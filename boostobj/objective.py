@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 
-from . import buffers, builtins, loops, orders, protocol, scales, threads
+from . import buffers, builtins, loops, orders, protocol, quick, scales, threads
 from .domain import AUTO, REAL, Interval, Parameter, first_bad
 from .links import LINKS, applied
 
@@ -105,8 +105,12 @@ class Objective(ABC):
         kind: str,
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
+        quickly: bool = False,
     ) -> int:
-        """Fill gradient and Hessian; what the loop noted. No Hessian is below `least`."""
+        """Fill gradient and Hessian; what the loop noted. No Hessian is below `least`.
+
+        `quickly`: with as many right digits as a float32 needs (`quick`), where the class has that.
+        """
 
     @abstractmethod
     def _start(self, rows: protocol.Rows, offset: np.ndarray | None) -> np.ndarray:
@@ -399,7 +403,7 @@ class Objective(ABC):
                 return found
             kind = self.fallback if self.curvature == "default" else "exact"
         results = _handed_out(raw)
-        self._refuse(self._gradients(rows, raw, kind, results, 0.0), rows, raw)
+        self._refuse(self._gradients(rows, raw, kind, results, 0.0, quickly=True), rows, raw)
         return results
 
     @final
@@ -783,6 +787,15 @@ class _Textbook(Objective):
     row_weights: ClassVar[bool] = True
     """Whether the rows of a group may have different weights; False where a weight is the group's."""
 
+    quick: ClassVar[bool] = True
+    """Whether the kernel keeps the digits of a float32 with the functions of `boostobj.quick`, which boosters are then given."""
+
+    @final
+    @classmethod
+    def _kernel(cls, name: str, quickly: bool) -> Callable:
+        kernel = getattr(cls, name)
+        return quick.of(kernel) if quickly and cls.quick else kernel
+
     @final
     @property
     def curvatures(self) -> tuple[str, ...]:
@@ -871,13 +884,15 @@ class Pointwise(_Textbook):
         kind: str,
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
+        quickly: bool = False,
     ) -> int:
         domain, parameters = self._labels(1), self._kernel_parameters()
         if kind == "smoothed":
-            loop = loops.pointwise_gradient(type(self).smoothed, 2, domain.integer, domain.signed)
+            loop = loops.pointwise_gradient(self._kernel("smoothed", quickly), 2, domain.integer, domain.signed)
             parameters += (_width(rows, raw),)
         else:
-            loop = loops.pointwise_gradient(type(self).point, 2 + self.kinds.index(kind), domain.integer, domain.signed)
+            column, kernel = 2 + self.kinds.index(kind), self._kernel("point", quickly)
+            loop = loops.pointwise_gradient(kernel, column, domain.integer, domain.signed)
         rest = (*domain.ends, least, _limit(results), *results)
         return loops.mixed(_over_rows(loop, raw, _columns(rows.y), raw, rows.weight, parameters, *rest))
 
@@ -1053,9 +1068,10 @@ class Rowwise(_Textbook):
         kind: str,
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
+        quickly: bool = False,
     ) -> int:
         allowed = self._labels(raw.shape[1])
-        loop = loops.rowwise_gradient(type(self).row, self.kinds.index(kind), allowed.integer)
+        loop = loops.rowwise_gradient(self._kernel("row", quickly), self.kinds.index(kind), allowed.integer)
         rest = (*allowed.ends, least, _limit(results), *results)
         return _over_rows(loop, raw, (rows.y,), raw, rows.weight, self._kernel_parameters(), *rest)
 
@@ -1155,6 +1171,7 @@ class Groupwise(_Textbook):
         kind: str,
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
+        quickly: bool = False,
     ) -> int:
         return self._run(rows, raw, self.kinds.index(kind), least, np.empty(0), *results)
 

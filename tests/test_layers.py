@@ -11,7 +11,7 @@ ROOT = Path(boostobj.__file__).parent
 LAYERS = [
     {"version", "lanes", "probe", "threads", "buffers", "scales"},
     {"elementary", "domain", "links", "third_parties"},
-    {"elementary32", "intervals", "ranks"},
+    {"elementary32", "intervals", "quick", "ranks"},
     {"loops", "protocol"},
     {"orders"},
     {"builtins"},
