@@ -535,6 +535,16 @@ def raised(e, high, low, rest):
     return where(abs(x) < 700.0, fma(y, more - (x - product), y), y)
 
 
+@kernel
+def times_exp(y, x, lost):
+    """y*exp(x + lost) for y >= 0, infinite or 0 only where the product is."""
+    quarter = exp(0.25 * x)
+    far = y * quarter * quarter * quarter * quarter
+    value = where(abs(x) < 700.0, y * exp(x), far)
+    value = where(y == 0.0, 0.0, value)
+    return where(value < math.inf, value + value * lost, value)
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Without a table, for kernels that need more of an exponential than its last bit; and the normal distribution's tail
 
@@ -610,55 +620,63 @@ _coth_rest = polynomial(_bernoulli(12))
 def bose(x):
     """x/(exp(x) - 1) and (x + that - 1), both within 2 ulp, for x >= 0: 1 and 0 at 0, 0 and infinite at infinity."""
     e = expm1(x)
-    ratio = where(e < 2.0**-1000, 1.0, where(e == np.inf, 0.0, x / e))
+    ratio = where(e < 2.0**-1000, 1.0, where(x < 750.0, x / e, 0.0))
     square = x * x
     return ratio, where(x < 1.0, fma(square, _coth_rest(square), 0.5 * x), (x - 1.0) + ratio)
 
 
-_TURN = 4.0
+TURN = 4.0
 
 
-def _excess_polynomial(terms: int = 29) -> list[float]:
-    """H of t = 1 - 8/(z + 4) from -1 to 1, where what the normal hazard at z is above z is (1 + (1 - t)*H(t))/(z + 4).
+_MILLS_BITS, _MILLS_LAST = 256, 64
 
-    From its values, with integers.
 
-    Laplace's continued fraction gives Mills's ratio M at z = 16, M' = z*M - 1 every term of its series from the two before, and
-    the series the value a quarter below: downwards errors shrink.
+def _laplace(z: int, first: int) -> int:
+    """1/(z + first/(z + (first + 1)/(z + ...))) in fixed point: with 1 Mills's ratio."""
+    value = z
+    for n in range(200, first - 1, -1):
+        value = z + (n << 2 * _MILLS_BITS) // value
+    return (1 << 2 * _MILLS_BITS) // value
+
+
+@functools.cache
+def _mills_series(count: int = 60) -> list[list[int]]:
+    """Series of Mills's ratio M about 0, 1/4, ... 16.
+
+    Laplace's continued fraction gives M at the last place, M' = z*M - 1 every term from the two before, and the series the value
+    at the next place below: downwards errors shrink.
     """
-    bits, count, last = 256, 60, 64
-    one = 1 << bits
-
-    def fraction(z: int, first: int) -> int:
-        value = z
-        for n in range(200, first - 1, -1):
-            value = z + n * one * one // value
-        return one * one // value
-
     series = []
-    value = fraction(last * one // 4, 1)
-    for j in range(last, -1, -1):
-        c = [value, (j * value >> 2) - one]
+    value = _laplace(_MILLS_LAST << _MILLS_BITS - 2, 1)
+    for j in range(_MILLS_LAST, -1, -1):
+        c = [value, (j * value >> 2) - (1 << _MILLS_BITS)]
         while len(c) < count:
             c.append(((j * c[-1] >> 2) + c[-2]) // len(c))
         series.append(c)
         value = sum((-v if n % 2 else v) >> (2 * n) for n, v in enumerate(c))
-    series.reverse()
+    return series[::-1]
+
+
+def excess_polynomial(terms: int) -> list[float]:
+    """H of t = 1 - 8/(z + 4) from -1 to 1, where what the normal hazard at z is above z is (1 + (1 - t)*H(t))/(z + 4).
+
+    From its values, with integers.
+    """
+    bits, one = _MILLS_BITS, 1 << _MILLS_BITS
     # Newton's divided differences at Chebyshev's places, where the polynomial is nearly the best.
     places = [int(math.cos(math.pi * (i + 0.5) / terms) * 2.0**60) << (bits - 60) for i in range(terms)]
     table = []
     for t in places:
-        z = int(_TURN) * (one + t) * one // (one - t)
+        z = int(TURN) * (one + t) * one // (one - t)
         j = (4 * z + one // 2) >> bits
-        if j > last:
-            excess = fraction(z, 2)
+        if j > _MILLS_LAST:
+            excess = _laplace(z, 2)
         else:
-            r = z - (j * one >> 2)
             ratio = 0
-            for v in reversed(series[j]):
-                ratio = v + (ratio * r >> bits)
+            for v in reversed(_mills_series()[j]):
+                ratio = v + (ratio * (z - (j * one >> 2)) >> bits)
             excess = one * one // ratio - z
-        over = (excess * (z + int(_TURN) * one) >> bits) - one
+        over = (excess * (z + int(TURN) * one) >> bits) - one
         table.append(over * one // (one - t))
     for n in range(1, terms):
         for i in range(terms - 1, n - 1, -1):
@@ -669,14 +687,14 @@ def _excess_polynomial(terms: int = 29) -> list[float]:
     return [math.ldexp(v, -bits) for v in c]
 
 
-_excess = polynomial(_excess_polynomial())
+_excess = polynomial(excess_polynomial(29))
 
 
 @kernel
 def normal_excess(z):
     """How far the mean of the standard normal's tail from z on lies above z, within 2 ulp, for z >= 0."""
-    inverse = 1.0 / (z + _TURN)
-    nearness = 2.0 * _TURN * inverse
+    inverse = 1.0 / (z + TURN)
+    nearness = 2.0 * TURN * inverse
     return fma(nearness * inverse, _excess(1.0 - nearness), inverse)
 
 

@@ -8,6 +8,7 @@ ends move up. Nothing is the difference of two nearly equal probabilities.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -41,42 +42,56 @@ def neighbours(typingctx, place, cuts):  # type: ignore[no-untyped-def]
     return types.UniTuple(types.float64, 2)(types.float64, cuts), codegen
 
 
-_HIGH_TERMS, _TERMS, _SINH_TERMS = 18, 10, 10
+_NEAR_ZERO, _FALL = 1.25, 2.5
+"""How far from 0 a short interval about it may reach, and how much the logarithm of the density may fall over another.
+
+Beyond, two probabilities whose ratio is nearer to 1 would lose digits in their difference.
+"""
 
 
-def _odd_factorial(n: int) -> float:
-    """1*3*5*...*(2*n + 1)."""
-    return float(math.prod(range(1, 2 * n + 2, 2)))
+def moments_of(terms: int, by_half: int) -> Any:
+    """A compiled function of v and u: E, the integral of exp(v*(1 - t**2))*cosh(u*t) over t from 0 to 1, and more.
 
-
-@intrinsic
-def _moments(typingctx, square, half_square):  # type: ignore[no-untyped-def]
-    """For v = square/2 and u**2/2 = half_square: E = exp(v) * (integral of exp(-v*t**2)*cosh(u*t) over t from 0 to 1), and its first
-    derivative and half its second by half_square.
-
-    The sum over j of half_square**j/j! * N_j, N_j = 1/(1*3*...*(2*j + 1)) + square*N_(j+1): nothing in it is negative.
+    Of square = 2*v and half_square = u**2/2; also the first derivative of E and half its second by half_square. E is the sum over
+    j of half_square**j/j! * N_j, where N_j = 1/(1*3*...*(2*j + 1)) + square*N_(j+1): nothing in it is negative.
     """
+    odd = [1.0 / math.prod(range(1, 2 * j + 2, 2)) for j in range(terms)]
 
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        square, half_square = args
-        zero = ir.Constant(ir.DoubleType(), 0.0)
-        total = first = second = zero
-        term = ir.Constant(ir.DoubleType(), 1.0 / _odd_factorial(_HIGH_TERMS - 1))
-        for j in range(_HIGH_TERMS - 2, -1, -1):
-            term = builder.fma(square, term, ir.Constant(ir.DoubleType(), 1.0 / _odd_factorial(j)))
-            if j < _TERMS:
-                second = builder.fma(second, half_square, first)
-                first = builder.fma(first, half_square, total)
-                scaled = builder.fmul(term, ir.Constant(ir.DoubleType(), 1.0 / math.factorial(j))) if j > 1 else term
-                total = builder.fma(total, half_square, scaled)
-        return context.make_tuple(builder, signature.return_type, (total, first, second))
+    @intrinsic
+    def moments(typingctx, square, half_square):  # type: ignore[no-untyped-def]
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            square, half_square = args
+            constants = [ir.Constant(ir.DoubleType(), value) for value in odd]
+            even = first = second = ir.Constant(ir.DoubleType(), 0.0)
+            term = constants[-1]
+            for j in range(terms - 2, -1, -1):
+                term = builder.fma(square, term, constants[j])
+                if j < by_half:
+                    second = builder.fma(second, half_square, first)
+                    first = builder.fma(first, half_square, even)
+                    scaled = builder.fmul(term, ir.Constant(ir.DoubleType(), 1.0 / math.factorial(j)))
+                    even = builder.fma(even, half_square, scaled)
+            return context.make_tuple(builder, signature.return_type, (even, first, second))
 
-    return types.UniTuple(types.float64, 3)(types.float64, types.float64), codegen
+        return types.UniTuple(types.float64, 3)(types.float64, types.float64), codegen
+
+    return moments
 
 
-_sinh_ratio = polynomial([2.0**j / math.factorial(2 * j + 1) for j in range(_SINH_TERMS)])
-_FALL = 2.5  # of the logarithm of the density: two tails whose ratio is nearer to 1 would lose digits in a difference
-_NEAR_ZERO = 1.25
+def sinh_ratio_of(terms: int) -> Any:
+    """A compiled function of u**2/2: sinh(u)/u."""
+    return polynomial([2.0**j / math.factorial(2 * j + 1) for j in range(terms)])
+
+
+_moments, _sinh_ratio = moments_of(18, 11), sinh_ratio_of(10)
+
+
+@kernel
+def moments(square, half_square):  # type: ignore[no-untyped-def]
+    """Those of `moments_of`, and sinh(u)/u, for square and half_square up to 1.6 and 0.8."""
+    return _moments(square, half_square), _sinh_ratio(half_square)
+
+
 _FAR = 1e100
 
 
@@ -98,7 +113,7 @@ def normal(low, high, width):  # type: ignore[no-untyped-def]
     short = where(inside, b <= _NEAR_ZERO, fall <= _FALL)
 
     square, half_square = 0.25 * width * width, 0.125 * fall * fall
-    even, first, second = _moments(square, half_square)
+    (even, first, second), sinh_ratio = moments(square, half_square)
 
     # Probabilities in units of the density at a, or at 0 if that is inside, and times both hazards.
     distance = abs(a)
@@ -113,7 +128,7 @@ def normal(low, high, width):  # type: ignore[no-untyped-def]
 
     scale = 1.0 / where(short, even, mass)
     pull = first * scale
-    short_mean = 0.5 * total * _sinh_ratio(half_square) * scale
+    short_mean = 0.5 * total * sinh_ratio * scale
     short_bend = 1.0 - square * (pull + 2.0 * half_square * (2.0 * second * scale - pull * pull))
     excess = (tail_a * over_a - tail_b * (over_b + width)) * scale
     top = top * both * scale
@@ -125,7 +140,8 @@ def normal(low, high, width):  # type: ignore[no-untyped-def]
     outside = (tail_a + tail_b) / (_ROOT_TWO_PI * both)
     most = inside & ((outside <= 0.5) | (not short))
     size = where(short, width * even, mass / both)
-    loss = where(most, -log1p(-where(most, outside, 0.0)), 0.5 * end * end + where(short, 0.5 * fall, 0.0) + (HALF_LOG_TWO_PI - log(size)))
+    at_end = 0.5 * end * end + where(short, 0.5 * fall, 0.0)
+    loss = where(most, -log1p(-where(most, outside, 0.0)), at_end + (HALF_LOG_TWO_PI - log(size)))
     return loss, where(left, -mean, mean), bend
 
 

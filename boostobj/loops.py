@@ -33,7 +33,7 @@ from numba.core import serialize, types
 from numba.core.caching import FunctionCache
 from numba.extending import intrinsic, overload
 
-from . import elementary, elementary32, intervals, lanes, probe, ranks
+from . import elementary, elementary32, intervals, lanes, probe, quick, ranks
 from .elementary import where
 from .lanes import turn_tile
 from .version import __version__
@@ -110,7 +110,7 @@ class Compiled:
     def loop(self, function: Callable, **options: Any) -> Any:
         loop = self.piece(function, **options)
         if self._file:
-            modules = (elementary, elementary32, intervals, lanes, probe, ranks)
+            modules = (elementary, elementary32, intervals, lanes, probe, quick, ranks)
             print_ = _fingerprint(__file__, *(module.__file__ for module in modules), self._file)
             with contextlib.suppress(RuntimeError):  # no place to write to
                 loop._cache = _KernelCache(loop.py_func, (*self._key, print_))

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 
-from . import buffers, builtins, loops, orders, protocol, scales, threads
+from . import buffers, builtins, loops, orders, protocol, quick, scales, threads
 from .domain import AUTO, REAL, Interval, Parameter, first_bad
 from .links import LINKS, applied
 
@@ -105,8 +105,12 @@ class Objective(ABC):
         kind: str,
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
+        quickly: bool = False,
     ) -> int:
-        """Fill gradient and Hessian; what the loop noted. No Hessian is below `least`."""
+        """Fill gradient and Hessian; what the loop noted. No Hessian is below `least`.
+
+        `quickly`: with as many right digits as a float32 needs (`quick`), where the class has that.
+        """
 
     @abstractmethod
     def _start(self, rows: protocol.Rows, offset: np.ndarray | None) -> np.ndarray:
@@ -399,7 +403,7 @@ class Objective(ABC):
                 return found
             kind = self.fallback if self.curvature == "default" else "exact"
         results = _handed_out(raw)
-        self._refuse(self._gradients(rows, raw, kind, results, 0.0), rows, raw)
+        self._refuse(self._gradients(rows, raw, kind, results, 0.0, quickly=True), rows, raw)
         return results
 
     @final
@@ -783,6 +787,15 @@ class _Textbook(Objective):
     row_weights: ClassVar[bool] = True
     """Whether the rows of a group may have different weights; False where a weight is the group's."""
 
+    quick: ClassVar[bool] = True
+    """Whether the kernel keeps the digits of a float32 with the functions of `boostobj.quick`, which boosters are then given."""
+
+    @final
+    @classmethod
+    def _kernel(cls, name: str, quickly: bool) -> Callable:
+        kernel = getattr(cls, name)
+        return quick.of(kernel) if quickly and cls.quick else kernel
+
     @final
     @property
     def curvatures(self) -> tuple[str, ...]:
@@ -844,6 +857,11 @@ class Pointwise(_Textbook):
     cuts: ClassVar[str] = ""
     """The field, a tuple, that separates the classes which the targets are: there is one more of them."""
 
+    @property
+    def law(self) -> str:
+        """The attribute with the kernel: another for each choice between laws, where a loop over all could not be vectorised."""
+        return "point"
+
     @final
     def _labels(self, k: int) -> Interval:
         cuts = getattr(self, self.cuts) if self.cuts else AUTO
@@ -859,7 +877,7 @@ class Pointwise(_Textbook):
     def _losses(self, rows: protocol.Rows, raw: np.ndarray) -> tuple[np.ndarray, int]:
         out = np.empty(len(raw))
         domain = self._labels(1)
-        loop = loops.pointwise_loss(type(self).point, domain.integer, domain.signed)
+        loop = loops.pointwise_loss(self._kernel(self.law, False), domain.integer, domain.signed)
         flags = _over_rows(loop, raw, _columns(rows.y), raw, self._kernel_parameters(), *domain.ends, out)
         return out, loops.mixed(flags)
 
@@ -871,13 +889,15 @@ class Pointwise(_Textbook):
         kind: str,
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
+        quickly: bool = False,
     ) -> int:
         domain, parameters = self._labels(1), self._kernel_parameters()
         if kind == "smoothed":
-            loop = loops.pointwise_gradient(type(self).smoothed, 2, domain.integer, domain.signed)
+            loop = loops.pointwise_gradient(self._kernel("smoothed", quickly), 2, domain.integer, domain.signed)
             parameters += (_width(rows, raw),)
         else:
-            loop = loops.pointwise_gradient(type(self).point, 2 + self.kinds.index(kind), domain.integer, domain.signed)
+            column, kernel = 2 + self.kinds.index(kind), self._kernel(self.law, quickly)
+            loop = loops.pointwise_gradient(kernel, column, domain.integer, domain.signed)
         rest = (*domain.ends, least, _limit(results), *results)
         return loops.mixed(_over_rows(loop, raw, _columns(rows.y), raw, rows.weight, parameters, *rest))
 
@@ -955,7 +975,8 @@ class Pointwise(_Textbook):
         best, unbounded = np.empty(len(begin) - 1), np.empty(len(begin) - 1, np.bool_)
         several = not self.convex and "majorized" in self.kinds
         bound = 2 + self.kinds.index("majorized") if several and self.link == "identity" else 0
-        loop = loops.best_constants(type(self).point, self.link == "identity" and self.among_targets, self.convex, bound)
+        law = self._kernel(self.law, False)
+        loop = loops.best_constants(law, self.link == "identity" and self.among_targets, self.convex, bound)
         targets = tuple(map(np.ascontiguousarray, _columns(y)))
         rest = (targets, offset, weight, self._kernel_parameters(), begin, best, unbounded)
         threads.run(lambda start, stop: loop(start, stop, *rest), len(best), len(y))
@@ -1058,12 +1079,13 @@ class Rowwise(_Textbook):
         kind: str,
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
+        quickly: bool = False,
     ) -> int:
         allowed = self._labels(raw.shape[1])
-        row, block, place = type(self).row, type(self).block, self.kinds.index(kind)
-        made = loops.blockwise_gradient if block else loops.rowwise_gradient
-        loop = made(block or row, place, allowed.integer)
-        weight = loops.weight_array(rows.weight, rows.y) if block else rows.weight
+        name = "block" if type(self).block else "row"
+        made = loops.blockwise_gradient if type(self).block else loops.rowwise_gradient
+        loop = made(self._kernel(name, quickly), self.kinds.index(kind), allowed.integer)
+        weight = loops.weight_array(rows.weight, rows.y) if type(self).block else rows.weight
         rest = (*allowed.ends, least, _limit(results), *results)
         return _over_rows(loop, raw, (rows.y,), raw, weight, self._kernel_parameters(), *rest)
 
@@ -1163,6 +1185,7 @@ class Groupwise(_Textbook):
         kind: str,
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
+        quickly: bool = False,
     ) -> int:
         return self._run(rows, raw, self.kinds.index(kind), least, np.empty(0), *results)
 

@@ -9,7 +9,7 @@ import pytest
 from numba.core.registry import CPUDispatcher, cpu_target
 
 import boostobj as bo
-from boostobj import builtins, elementary, elementary32, loops, probe
+from boostobj import builtins, elementary, elementary32, loops, probe, quick
 
 STARTS = """
 import sys
@@ -44,10 +44,19 @@ def every_loop():
             "point": (
                 lambda f: loops.pointwise_loss(f, False),
                 lambda f: loops.pointwise_gradient(f, 2, False),
+                lambda f: loops.pointwise_gradient(quick.of(f), 2, False),
                 lambda f: loops.best_constants(f, True, True),
             ),
-            "row": (lambda f: loops.rowwise_loss(f, True), lambda f: loops.rowwise_gradient(f, 0, True)),
-            "block": (lambda f: loops.blockwise_loss(f, True), lambda f: loops.blockwise_gradient(f, 0, True)),
+            "row": (
+                lambda f: loops.rowwise_loss(f, True),
+                lambda f: loops.rowwise_gradient(f, 0, True),
+                lambda f: loops.rowwise_gradient(quick.of(f), 0, True),
+            ),
+            "block": (
+                lambda f: loops.blockwise_loss(f, True),
+                lambda f: loops.blockwise_gradient(f, 0, True),
+                lambda f: loops.blockwise_gradient(quick.of(f), 0, True),
+            ),
             "group": (lambda f: loops.groupwise(f, 0),),
         }.items():
             if kernel := getattr(cls, name, None):

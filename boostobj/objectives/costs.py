@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from ..domain import NON_NEGATIVE, POSITIVE, REAL, Choice, Interval, param
-from ..elementary import exp, expm1, hypot, kernel, log, where
+from ..elementary import exp, expm1, hypot, kernel, log, times_exp, where
 from ..objective import Pointwise
 from ..registry import register
-from .counts import _times_exp
 
 __all__ = ["Linex", "SquaredPercentageError", "SymmetricPercentageError"]
 
@@ -110,10 +109,10 @@ class Linex(Pointwise):
         near = 0.5 * d * d * _beyond_linear(min(max(x, -1.0), 1.0))
         rest = expm1(x)
         beyond = x > 700.0  # where exp(x) may be infinite and its product with the scale not
-        far = where(beyond, _times_exp(scale * scale, x, 0.0), scale * (scale * rest - d))
+        far = where(beyond, times_exp(scale * scale, x, 0.0), scale * (scale * rest - d))
         loss = where(abs(x) < 0.5, near, far)
-        grad = side * where(beyond, _times_exp(scale, x, 0.0), scale * rest)
-        return loss, grad, exp(x), 0.5 + _times_exp(0.5, x, 0.0)
+        grad = side * where(beyond, times_exp(scale, x, 0.0), scale * rest)
+        return loss, grad, exp(x), 0.5 + times_exp(0.5, x, 0.0)
 
 
 @final

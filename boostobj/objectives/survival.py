@@ -212,8 +212,6 @@ class Cox(Groupwise):
 # ---------------------------------------------------------------------------------------------------------------------
 # Accelerated failure time: minus log likelihood of z, its first two derivatives when z moves up, and the damped second
 
-_NORMAL, _LOGISTIC = 0.0, 1.0
-
 
 @kernel
 def _normal(low, high, width):  # type: ignore[no-untyped-def]
@@ -255,6 +253,27 @@ def _extreme(low, high, width):  # type: ignore[no-untyped-def]
     event = width == 0.0
     bend = where(event, e, e + share)
     return where(event, e - low, e - hit), where(event, rest, slope), bend, max(bend, where(event, room, ratio * room))
+
+
+@kernel
+def _noise(lower, upper, f, scale):  # type: ignore[no-untyped-def]
+    """Where the ends are on the scale of the noise, infinite what there is no time for, and how far apart."""
+    log_lower, log_upper = log(lower), log(upper)
+    low, high = (log_lower - f) / scale, (log_upper - f) / scale
+    low = where(lower > 0.0, max(min(low, LARGEST), -LARGEST), -math.inf)
+    high = where(upper < math.inf, max(min(high, LARGEST), -LARGEST), math.inf)
+    apart = (upper - lower) / lower
+    width = where(apart < 1e300, log1p(apart), log_upper - log_lower) / scale
+    return low, high, where(lower == upper, 0.0, width)
+
+
+@kernel
+def _of_times(loss, slope, bend, damped, lower, upper, scale):  # type: ignore[no-untyped-def]
+    """What the score moves, of what the noise does: the density of an event is that of a time."""
+    product = scale * lower
+    size = where((product > 1e-300) & (product < 1e300), log(product), log(scale) + log(lower))
+    loss += where(lower == upper, size, 0.0)
+    return loss, (0.0 - slope) / scale, bend / scale / scale, damped / scale / scale
 
 
 def _standard(mp: Any, lower: Any, upper: Any, f: Any, scale: Any) -> tuple[Any, Any]:
@@ -370,22 +389,18 @@ class AFT(Pointwise):
         ratio = (gap / mp.expm1(gap) if gap < 10**5 else mp.mpf(0)) if gap else mp.mpf(1)
         return max(hazard + ratio * (gap + ratio - 1), ratio / (1 + max(-high, 0))) / scale**2
 
+    @property
+    def law(self) -> str:
+        return {"normal": "point", "logistic": "logistic_point", "extreme": "extreme_point"}[self.distribution]
+
     @staticmethod
     def point(lower, upper, f, distribution, scale):  # type: ignore[no-untyped-def]
-        # Infinite is what there is no time for.
-        log_lower, log_upper = log(lower), log(upper)
-        low, high = (log_lower - f) / scale, (log_upper - f) / scale
-        low = where(lower > 0.0, max(min(low, LARGEST), -LARGEST), -math.inf)
-        high = where(upper < math.inf, max(min(high, LARGEST), -LARGEST), math.inf)
-        event = lower == upper
-        apart = (upper - lower) / lower
-        width = where(event, 0.0, where(apart < 1e300, log1p(apart), log_upper - log_lower)) / scale
-        if distribution == _NORMAL:
-            loss, slope, bend, damped = _normal(low, high, width)
-        elif distribution == _LOGISTIC:
-            loss, slope, bend, damped = _logistic(low, high, width)
-        else:
-            loss, slope, bend, damped = _extreme(low, high, width)
-        product = scale * lower
-        size = where((product > 1e-300) & (product < 1e300), log(product), log(scale) + log_lower)
-        return loss + where(event, size, 0.0), (0.0 - slope) / scale, bend / scale / scale, damped / scale / scale
+        return _of_times(*_normal(*_noise(lower, upper, f, scale)), lower, upper, scale)
+
+    @staticmethod
+    def logistic_point(lower, upper, f, distribution, scale):  # type: ignore[no-untyped-def]
+        return _of_times(*_logistic(*_noise(lower, upper, f, scale)), lower, upper, scale)
+
+    @staticmethod
+    def extreme_point(lower, upper, f, distribution, scale):  # type: ignore[no-untyped-def]
+        return _of_times(*_extreme(*_noise(lower, upper, f, scale)), lower, upper, scale)
