@@ -89,6 +89,9 @@ class _KernelCache(FunctionCache):
             os.replace(temporary, path)
 
 
+_inlined = functools.cache(elementary.kernel)  # all loops over a kernel share what is compiled of it alone
+
+
 class Compiled:
     """What is compiled around a kernel: each piece under a name of its own, the loop kept on disk if the kernel is ours.
 
@@ -100,7 +103,7 @@ class Compiled:
     def __init__(self, template: str, kernel: Callable, *variant: object) -> None:
         self._key = (template, kernel.__module__, kernel.__qualname__, repr(variant))
         self._file = inspect.getsourcefile(kernel) if kernel.__module__.startswith("boostobj.") else None
-        self.kernel = elementary.kernel(kernel)
+        self.kernel = _inlined(kernel)
 
     def piece(self, function: Callable, **options: Any) -> Any:
         template, module, kernel, variant = self._key
@@ -729,7 +732,8 @@ def blockwise_loss(block: Callable, whole: bool) -> Callable:
             gathered(raw, first, used, room, f)
             flags |= _scores_noted(f, used)
             block_(*((y, f) + params + (loss, g, h, LOSS)))  # noqa: RUF005
-            out[first : first + used] = loss[:used]
+            for b in range(np.uintp(used)):
+                out[np.uintp(first) + b] = loss[b]
         return flags
 
     return loop
