@@ -52,12 +52,25 @@ _L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8, _L9 = (
 
 
 @kernel
+def _powers(x):
+    """s and q of exp(x) = s*(1 + q), s a power of two, for x between -708 and 709."""
+    shifted = fma(x, _LOG2E, _SHIFT)
+    r = fma(shifted - _SHIFT, -_LN2, x)
+    r2 = r * r  # by pairs: what waits for one another is half as long
+    p = fma(fma(fma(_E5, r, _E4), r2, fma(_E3, r, _E2)), r2, fma(_E1, r, _E0))
+    return _float((_bits(shifted) + _BIAS) << _S52), fma(p, r2, r)
+
+
+@kernel
 def _scaled(x):
-    """s and q of exp(x) = s*(1 + q), s a power of two: the same for exp and expm1, which then share it."""
-    shifted = fma(min(max(x, _LOW), _HIGH), _LOG2E, _SHIFT)
-    r = fma(shifted - _SHIFT, -_LN2, min(max(x, _LOW), _HIGH))
-    p = fma(fma(fma(fma(fma(_E5, r, _E4), r, _E3), r, _E2), r, _E1), r, _E0)
-    return _float((_bits(shifted) + _BIAS) << _S52), fma(p * r, r, r)
+    """The same for any x, and the same for exp and expm1, which then share it."""
+    return _powers(min(max(x, _LOW), _HIGH))
+
+
+@kernel
+def _below_1(x):
+    """The same for x <= 0."""
+    return _powers(max(x, _LOW))
 
 
 @kernel
@@ -75,8 +88,12 @@ def expm1(x):
 @kernel
 def _log1p_near(f):
     """log(1 + f) for 1 + f in [sqrt(1/2), sqrt(2)]."""
-    p = fma(fma(fma(fma(fma(fma(fma(fma(fma(_L9, f, _L8), f, _L7), f, _L6), f, _L5), f, _L4), f, _L3), f, _L2), f, _L1), f, _L0)
-    return fma(p * f, f, f)
+    f2 = f * f
+    f4 = f2 * f2
+    high = fma(_L9, f, _L8)
+    middle = fma(fma(_L7, f, _L6), f2, fma(_L5, f, _L4))
+    low = fma(fma(_L3, f, _L2), f2, fma(_L1, f, _L0))
+    return fma(fma(fma(high, f4, middle), f4, low), f2, f)
 
 
 @kernel
@@ -92,16 +109,39 @@ def log1p(x):
 
 @kernel
 def tanh(x):
-    m = expm1(-2.0 * abs(x))
+    s, q = _below_1(-2.0 * abs(x))
+    m = fma(s, q, s - 1.0)
     return math.copysign(m / (2.0 + m), x)
 
 
 @kernel
-def logistic(x):
-    e = exp(-abs(x))
+def logistic_parts(a):
+    s, q = _below_1(-0.5 * a)
+    root, rest = fma(s, q, s), fma(s, q, s - 1.0)
+    e = root * root
     large = 1.0 / (1.0 + e)
+    return e, root, large, -0.5 * (rest * (2.0 + rest)) * large
+
+
+@kernel
+def _log1p_unit(x):
+    """log(1 + x) for -0.6 <= x <= 1, where halving or doubling 1 + x once is all there is to do."""
+    above, below = x > 0.41421356, x < -0.29289322
+    f = where(above, 0.5 * x - 0.5, where(below, 2.0 * x + 1.0, x))
+    return where(above, _LN2, where(below, -_LN2, 0.0)) + _log1p_near(f)
+
+
+@kernel
+def softplus(x):
+    e, _, _, _ = logistic_parts(abs(x))
+    return max(x, 0.0) + _log1p_unit(e)
+
+
+@kernel
+def logistic(x):
+    e, _, large, _ = logistic_parts(abs(x))
     small = e * large
-    rest = log1p(e)
+    rest = _log1p_unit(e)
     positive = x >= 0.0
     return where(positive, large, small), where(positive, small, large), max(x, 0.0) + rest, max(-x, 0.0) + rest
 
@@ -113,12 +153,13 @@ def log_pair(x):
 
 @kernel
 def log1p_pair(x):
-    return log1p(x), 0.0
+    return _log1p_unit(x), 0.0
 
 
 @kernel
 def exp_product(a, head, tail):
-    return exp(a * head)
+    s, q = _below_1(a * head)
+    return fma(s, q, s)
 
 
 @kernel
@@ -130,6 +171,11 @@ def log_parts(x):
 @kernel
 def raised(e, high, low, rest):
     return exp(e * high)
+
+
+@kernel
+def raised_or(far, e, high, low, rest, x):
+    return exp(where(far, e * high, x))
 
 
 @kernel
@@ -169,8 +215,8 @@ def times_exp(y, x, lost):
 _QUICK: dict[Any, Any] = {
     getattr(elementary, name): globals()[name]
     for name in (
-        "exp", "expm1", "log", "log1p", "tanh", "logistic", "log_pair", "log1p_pair", "exp_product", "log_parts", "raised",
-        "log1p_square_parts", "hypot", "times_exp",
+        "exp", "expm1", "log", "log1p", "tanh", "softplus", "logistic", "logistic_parts", "log_pair", "log1p_pair",
+        "exp_product", "log_parts", "raised", "raised_or", "log1p_square_parts", "hypot", "times_exp",
     )
 }  # fmt: skip
 _made: dict[Any, Any] = {}

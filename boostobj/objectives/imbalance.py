@@ -8,10 +8,10 @@ from typing import Any, final
 import numpy as np
 
 from ..domain import AUTO, NON_NEGATIVE, POSITIVE, Interval, param
-from ..elementary import exp, exp_product, expm1, log, log1p_pair, log_pair, logistic, where
+from ..elementary import exp_product, expm1, log, log1p_pair, log_pair, logistic, logistic_parts, where
 from ..objective import Pointwise
 from ..registry import register
-from .classification import CLASSES, half_tanh_of, residual
+from .classification import CLASSES, residual
 
 __all__ = ["AsymmetricFocal", "ClassBalanced", "Focal"]
 
@@ -94,8 +94,9 @@ class ClassBalanced(Pointwise):
         zeros, ones = -expm1(negatives * each), -expm1(positives * each)
         c = 2.0 * where(of_one, zeros, ones) / (zeros + ones)
         p, q, _, surprise = logistic(s * f)
-        a = abs(f)
-        return c * surprise, -s * c * q, c * (p * q), c * where(a > 1e-8, half_tanh_of(a) / a, 0.25)
+        a = abs(s * f)
+        _, _, _, half_tanh = logistic_parts(a)
+        return c * surprise, -s * c * q, c * (p * q), c * where(a > 1e-8, half_tanh / a, 0.25)
 
 
 @final
@@ -178,8 +179,7 @@ class Focal(Pointwise):
         x = s * f
         a = abs(x)
         # With the root of exp(-a): where exp(-a) has lost its digits, a multiple of it by a or gamma has not.
-        e, root = exp(-a), exp(-0.5 * a)
-        large = 1.0 / (1.0 + e)
+        e, root, large, _ = logistic_parts(a)
         tail = root * large
         small = e * large
         rest, beyond = log1p_pair(e)
@@ -289,12 +289,11 @@ class AsymmetricFocal(Pointwise):
         x = sign * f
         a = abs(f)
         # With the root of exp(-a): where exp(-a) has lost its digits, a multiple of it by a or gamma has not.
-        e, root = exp(-a), exp(-0.5 * a)
-        large = 1.0 / (1.0 + e)
+        e, root, large, half_tanh = logistic_parts(a)
         tail = root * large
         small = e * large
         p, q = where(x >= 0.0, large, small), where(x >= 0.0, small, large)
-        u = where(plain, p, residual(x, e, half_tanh_of(a), m, 1.0 - m, m - 0.5))
+        u = where(plain, p, residual(x, e, large, half_tanh, m, 1.0 - m, m - 0.5))
         counts = u > 0.0
         u = where(counts, u, 0.5)
         rest = q + m  # 1 - u
