@@ -543,12 +543,6 @@ def raised(e, high, low, rest):
 
 
 @kernel
-def raised_or(far, e, high, low, rest, x):
-    """`raised` of the next four where `far`, else exp(x)."""
-    return where(far, raised(e, high, low, rest), exp(x))
-
-
-@kernel
 def times_exp(y, x, lost):
     """y*exp(x + lost) for y >= 0, infinite or 0 only where the product is."""
     quarter = exp(0.25 * x)

@@ -148,7 +148,8 @@ def logistic(x):
 
 @kernel
 def log_pair(x):
-    return log(x), 0.0
+    k, m = _split(x)
+    return fma(k, _LN2, _log1p_near(m - 1.0)), 0.0
 
 
 @kernel
@@ -164,8 +165,7 @@ def exp_product(a, head, tail):
 
 @kernel
 def log_parts(x):
-    k, m = _split(x)
-    return fma(k, _LN2, _log1p_near(m - 1.0)), 0.0
+    return log_pair(x)
 
 
 @kernel
@@ -174,34 +174,22 @@ def raised(e, high, low, rest):
 
 
 @kernel
-def raised_or(far, e, high, low, rest, x):
-    return exp(where(far, e * high, x))
-
-
-@kernel
 def log1p_square_parts(a, s):
     far = a > s
-    small = min(a, s)
-    ratio = small / max(max(a, s), 2.0**-1022)
-    q = ratio * ratio
+    ratio = a / max(s, 2.0**-1022)
+    square = ratio * ratio
     # Far from 1 the logarithm is twice that of the ratio, whose square might be no number.
-    beyond = ratio < 2.0**-40
-    other = max(a, s) / max(small, 2.0**-1022)
-    near = 1.0 + q
-    u = where(far, where(beyond, min(other, 2.0**1000), other * other * near), near)
-    k, m = _split(u)
-    f = where((not far) & (k == 0.0), q, m - 1.0)
-    return fma(k, _LN2, _log1p_near(f)) * where(far & beyond, 2.0, 1.0), 0.0, q
+    beyond = ratio > 2.0**20
+    k, m = _split(where(beyond, ratio, 1.0 + square))
+    f = where(k == 0.0, square, m - 1.0)
+    inverse = s / max(a, 2.0**-1022)
+    return fma(k, _LN2, _log1p_near(f)) * where(beyond, 2.0, 1.0), 0.0, where(far, inverse * inverse, square)
 
 
 @kernel
 def hypot(x, y):
-    a = max(abs(x), abs(y))
-    large, small = a > 2.0**500, a < 2.0**-400
-    scale = where(large, 2.0**-600, where(small, 2.0**600, 1.0))
-    back = where(large, 2.0**600, where(small, 2.0**-600, 1.0))
-    x, y = x * scale, y * scale
-    return np.sqrt(fma(x, x, y * y)) * back
+    """For sides whose squares are numbers: beyond 2**511 it is infinite."""
+    return np.sqrt(fma(x, x, y * y))
 
 
 @kernel
@@ -216,11 +204,21 @@ _QUICK: dict[Any, Any] = {
     getattr(elementary, name): globals()[name]
     for name in (
         "exp", "expm1", "log", "log1p", "tanh", "softplus", "logistic", "logistic_parts", "log_pair", "log1p_pair",
-        "exp_product", "log_parts", "raised", "raised_or", "log1p_square_parts", "hypot", "times_exp",
+        "exp_product", "log_parts", "raised", "log1p_square_parts", "hypot", "times_exp",
     )
 }  # fmt: skip
 _made: dict[Any, Any] = {}
 _lock = threading.RLock()
+
+
+def form_of(exact: Any) -> Callable[[Any], Any]:
+    """Registers a compiled function as the quick form of another, for what only both together can save."""
+
+    def registered(function: Any) -> Any:
+        _QUICK[exact] = function
+        return function
+
+    return registered
 
 
 def of(function: Callable) -> Callable:

@@ -7,8 +7,9 @@ from typing import Any, final
 
 import numpy as np
 
+from .. import quick
 from ..domain import AUTO, NON_NEGATIVE, POSITIVE, Interval, param
-from ..elementary import exp_product, expm1, log, log1p_pair, log_pair, logistic, logistic_parts, where
+from ..elementary import exp_product, expm1, kernel, log, log1p_pair, log_pair, logistic, logistic_parts, where
 from ..objective import Pointwise
 from ..registry import register
 from .classification import CLASSES, residual
@@ -198,6 +199,24 @@ class Focal(Pointwise):
         return c * surprise, -s * c * (share + q), c * exact, most, c * damped
 
 
+@kernel
+def _logarithms(plain, a, e, lesser):  # type: ignore[no-untyped-def]
+    """log(1 - lesser) and log(lesser), each as a sum of two; where plain, of lesser = e/(1 + e), by e = exp(-a) and a."""
+    upper, upper_tail = log1p_pair(where(plain, e, -lesser))
+    upper, upper_tail = where(plain, -upper, upper), where(plain, -upper_tail, upper_tail)
+    lower, lower_tail = log_pair(where(plain, 1.0, lesser))
+    whole = upper - a
+    return upper, upper_tail, where(plain, whole, lower), where(plain, ((-a - whole) + upper) + upper_tail, lower_tail)
+
+
+@quick.form_of(_logarithms)
+@kernel
+def _quick_logarithms(plain, a, e, lesser):  # type: ignore[no-untyped-def]
+    upper, upper_tail = quick.log1p_pair(-lesser)
+    lower, lower_tail = quick.log_pair(lesser)  # e has lost its digits only where p or q is nothing
+    return upper, upper_tail, lower, lower_tail
+
+
 @final
 @register
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -300,11 +319,7 @@ class AsymmetricFocal(Pointwise):
         # Of the smaller one of u and 1 - u the logarithm does not cancel, nor does log1p of minus it.
         below = u <= rest
         lesser = where(below, u, rest)
-        upper, upper_tail = log1p_pair(where(plain, e, -lesser))
-        upper, upper_tail = where(plain, -upper, upper), where(plain, -upper_tail, upper_tail)
-        lower, lower_tail = log_pair(where(plain, 1.0, lesser))
-        whole = upper - a
-        lower, lower_tail = where(plain, whole, lower), where(plain, ((-a - whole) + upper) + upper_tail, lower_tail)
+        upper, upper_tail, lower, lower_tail = _logarithms(plain, a, e, lesser)
         power = exp_product(gamma, where(below, lower, upper), where(below, lower_tail, upper_tail))
         power = where(counts, power, 0.0)
         lost = -where(below, upper, lower)

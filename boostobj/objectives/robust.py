@@ -9,7 +9,7 @@ from typing import Any, final
 import numpy as np
 
 from ..domain import NON_NEGATIVE, POSITIVE, REAL, Interval, param
-from ..elementary import exp, expm1, kernel, log, log1p_square_parts, log_parts, raised, raised_or, where
+from ..elementary import exp, expm1, kernel, log, log1p_square_parts, log_parts, raised, where
 from ..objective import Pointwise
 from ..registry import register
 
@@ -405,6 +405,7 @@ class Barron(Pointwise):
     def point(y, f, alpha, scale):  # type: ignore[no-untyped-def]
         d = f - y
         a = abs(d)
+        alpha = max(alpha, -(2.0**100))  # beyond that nothing changes but what is infinite
         b = 2.0 - alpha
         back = b - 2.0
         lost = (2.0 - (b - back)) + (-alpha - back)  # what b's rounding lost
@@ -418,7 +419,7 @@ class Barron(Pointwise):
         share = where(q < 2.0**-54, 1.0, logarithm / q)
         near = 0.5 * u * u * share
         # The root of (1 + z)**(-b/2): the power itself may be 0 where it is multiplied by what is as large.
-        root = raised_or(far, -0.25 * b, high, low, -0.25 * lost, -0.5 * near)
+        root = raised(-0.25 * b, high, low, -0.25 * lost)
         # (1 + (alpha - 1)*z)/(1 + z)
         turn = where(far, q + (alpha - 1.0), 1.0 + u * u * ((alpha - 1.0) / floor)) / (1.0 + q)
 
