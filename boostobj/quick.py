@@ -5,10 +5,10 @@ no table, no sum of two numbers, a polynomial that is as short as it may be. `of
 of `elementary` that it is made of replaced by those here, and the kernels that it calls rebuilt likewise: one kernel, in two
 precisions.
 
-Every function is relatively accurate wherever the exact one is, to 2**-31 or so: differences that the exact function looks after
-are looked after here. What is beyond exp(709) or below exp(-708) may be any number beyond or below: as a float32, times
-what kernels multiply it with, it saturates, or is 0. Arguments are not subnormal, and of a NaN anything is made: scores and
-targets that are one have been noted by the loop.
+Every function is relatively accurate wherever the exact one is, to 2**-31 or better, also where it is small. What is beyond
+exp(709) or below exp(-708) may be any number beyond or below: as a float32, times what kernels multiply it with, it saturates
+or is 0. Arguments are not subnormal, and of a NaN anything is made: scores and targets that are one have been noted by the
+loop.
 
 The coefficients are those of minimax polynomials for the relative error; tests/test_quick.py measures every function.
 """
@@ -42,11 +42,12 @@ _E0, _E1, _E2, _E3, _E4, _E5 = (
         " 0x1.1111894aad8c2p-7 0x1.6d71e5d787ef5p-10 0x1.a032d31c5a6ecp-13"
     ).split()
 )
-_L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8, _L9 = (
+_L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8, _L9, _L10 = (
     float.fromhex(v)
     for v in (
-        "-0x1.ffffffd5aa715p-2 0x1.555546388e778p-2 -0x1.0000113f84b0cp-2 0x1.99a53d0372788p-3 -0x1.555ab11a070ccp-3"
-        " 0x1.232d9bf42d16dp-3 -0x1.fc347463b67f3p-4 0x1.e77674c39bad6p-4 -0x1.de3faefbc8965p-4 0x1.1374d4cd2eb8bp-4"
+        "-0x1.00000018682d2p-1 0x1.5555546d5f8eap-2 -0x1.ffffacf2a76f2p-3 0x1.999a1b02764b3p-3 -0x1.556886b1da479p-3"
+        " 0x1.249234ebbaebfp-3 -0x1.fc6c0c9337b9bp-4 0x1.c36c603067be0p-4 -0x1.bd410bf5e7824p-4 0x1.b7617da763697p-4"
+        " -0x1.eb0d8ba23385ap-5"
     ).split()
 )
 
@@ -90,7 +91,7 @@ def _log1p_near(f):
     """log(1 + f) for 1 + f in [sqrt(1/2), sqrt(2)]."""
     f2 = f * f
     f4 = f2 * f2
-    high = fma(_L9, f, _L8)
+    high = fma(_L10, f2, fma(_L9, f, _L8))
     middle = fma(fma(_L7, f, _L6), f2, fma(_L5, f, _L4))
     low = fma(fma(_L3, f, _L2), f2, fma(_L1, f, _L0))
     return fma(fma(fma(high, f4, middle), f4, low), f2, f)

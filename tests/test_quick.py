@@ -10,7 +10,7 @@ from test_elementary import ABOVE_0, ABOVE_MINUS_1, LINE, PLANE, longdouble_sigm
 import boostobj as bo
 from boostobj import elementary, loops, quick
 
-LIMIT = 2.0**-30
+LIMIT = 2.0**-31
 LARGEST, SMALLEST = np.longdouble(2.0**1022), np.longdouble(2.0**-1020)
 
 
@@ -142,8 +142,16 @@ def test_what_calls_itself_or_closes_over_functions():
 def test_float32_scores_in_the_textbooks_door_stay_exact():
     """The quick functions are the boosters' alone."""
     rng = np.random.default_rng(0)
-    y, raw = rng.integers(0, 2, 2000).astype(float), rng.normal(size=2000).astype(np.float32)
+    y, raw = rng.integers(0, 2, 50_000).astype(float), rng.normal(size=50_000).astype(np.float32)
     narrow, wide = (bo.Focal().grad_hess(y, scores)[0] for scores in (raw, raw.astype(np.float64)))
     assert np.array_equal(narrow, wide.astype(np.float32))
     boosters, _ = bo.Focal()(y.astype(np.float32), raw)
     assert not np.array_equal(boosters, narrow) and np.abs(boosters / narrow - 1).max() < 2.0**-22
+
+
+def test_a_large_exponent_leaves_the_digits_of_a_float32():
+    """Around 0 no rounding of the score would explain an error."""
+    y, raw = np.tile([0.0, 1.0], 500), np.linspace(-0.5, 0.5, 1000)
+    objective = bo.Focal(gamma=60.0, curvature="damped")
+    for exact, given in zip(objective.grad_hess(y, raw), objective(y.astype(np.float32), raw), strict=True):
+        assert np.abs(given / exact - 1).max() <= 2.0**-23
