@@ -401,6 +401,14 @@ def logistic(x):
 
 
 @kernel
+def logistic_parts(a):
+    """exp(-a), exp(-a/2), 1/(1 + exp(-a)) and tanh(a/2)/2, for a >= 0: what a sigmoid and its slopes are made of."""
+    e = exp(-a)
+    m = expm1(-a)
+    return e, exp(-0.5 * a), 1.0 / (1.0 + e), -0.5 * m / (2.0 + m)
+
+
+@kernel
 def log_excess(x):
     """-log(1 - x) - x, for 0 <= x <= 0.29, within 3 ulp."""
     # log(1 - x) = -2*atanh(s); the series of 2*atanh(s) begins with 2*s = x + x*s.

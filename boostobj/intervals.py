@@ -15,7 +15,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from .elementary import exp, expm1, falling, fma, kernel, log, log1p, normal_excess, polynomial, softplus, tanh, where
+from .elementary import falling, fma, kernel, log, log1mexp, log1p, normal_excess, polynomial, softplus, where
 
 LARGEST = float(np.finfo(float).max)
 HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
@@ -146,17 +146,14 @@ def normal(low, high, width):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def half_slope(x):  # type: ignore[no-untyped-def]
-    """tanh(x/2)/(2*x): the sharpest quadratic bound of softplus has this curvature."""
-    return where(abs(x) < 1e-8, 0.25, tanh(0.5 * x) / (2.0 * x))
-
-
-@kernel
 def _sides(x):  # type: ignore[no-untyped-def]
-    """The logistic distribution until x, and from there on."""
-    e = exp(-abs(x))
-    large, small = 1.0 / (1.0 + e), e / (1.0 + e)
-    return where(x >= 0.0, large, small), where(x >= 0.0, small, large)
+    """The logistic distribution until x, and from there on; tanh(x/2)/(2*x), the sharpest curvature of a bound of softplus."""
+    size = abs(x)
+    e, fallen = falling(-size)
+    large = 1.0 / (1.0 + e)
+    small, positive = e * large, x >= 0.0
+    bound = where(size < 1e-8, 0.25, -0.5 * (fallen * large) / size)
+    return where(positive, large, small), where(positive, small, large), bound
 
 
 @kernel
@@ -165,11 +162,11 @@ def logistic(low, high, width, total):  # type: ignore[no-untyped-def]
 
     The probability is G(high)*(1 - G(low))*(1 - exp(-width)), so that the loss is a sum of two log losses.
     """
-    until_low, from_low = _sides(low)
-    until_high, from_high = _sides(high)
-    within = where(width < 0.6931471805599453, log(-expm1(-width)), log1p(-exp(-width)))
+    until_low, from_low, bound_low = _sides(low)
+    until_high, from_high, bound_high = _sides(high)
     # G(low) - (1 - G(high)), without their difference.
-    pull = -expm1(-abs(total))
+    _, fallen = falling(-abs(total))
+    pull = -fallen
     slope = where(total >= 0.0, pull * (until_low * until_high), -pull * (from_low * from_high))
     bend = until_low * from_low + until_high * from_high
-    return softplus(low) + softplus(-high) - within, slope, bend, half_slope(low) + half_slope(high)
+    return softplus(low) + softplus(-high) - log1mexp(width), slope, bend, bound_low + bound_high

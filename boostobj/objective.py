@@ -30,7 +30,7 @@ class Objective(ABC):
 
     Two doors. The textbook's: `loss`, `grad_hess`, `start`, `inverse_link`, mathematics in float64. The boosters':
     calling the object, in the protocol of the booster that calls and, where the curvature is the booster's own, in the
-    booster's own arithmetic.
+    booster's own arithmetic; elsewhere with the digits of the float32 that boosters keep.
 
     A parameter in the unit of y may be "auto", and so may others that say so: `resolve` makes a number of it. In the textbook's
     door it is that of the targets (and weights) of the call; in the boosters' door that of the residuals of the call, anew in
@@ -376,6 +376,10 @@ class Objective(ABC):
         where float32 scores mean XGBoost and float64 scores LightGBM. The names and the number of the parameters are
         part of the boosters' protocol. Returns float32 arrays of the shape of the scores, saturated at the largest
         float32; a negative Hessian of a loss that is not convex becomes 0.
+
+        float32 is what both boosters keep of gradients. Where the arithmetic is not a booster's own it has about 30 right
+        bits (`quick`), whatever the dtype of the scores, and the result is within one unit of float32, of its value or of how
+        far the inputs' own last bits move it, of what `grad_hess` gives.
 
         Raises
         ------
@@ -788,7 +792,8 @@ class _Textbook(Objective):
     """Whether the rows of a group may have different weights; False where a weight is the group's."""
 
     quick: ClassVar[bool] = True
-    """Whether the kernel keeps the digits of a float32 with the functions of `boostobj.quick`, which boosters are then given."""
+    """Whether boosters are given what the kernel makes with the functions of `boostobj.quick`: False for one that subtracts what
+    nearly cancels, so that 30 bits of each leave less than a float32. `checks` tries it."""
 
     @final
     @classmethod

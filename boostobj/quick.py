@@ -5,10 +5,10 @@ no table, no sum of two numbers, a polynomial that is as short as it may be. `of
 of `elementary` that it is made of replaced by those here, and the kernels that it calls rebuilt likewise: one kernel, in two
 precisions.
 
-Every function is relatively accurate wherever the exact one is, to 2**-31 or so: differences that the exact function looks after
-are looked after here. What is beyond exp(709) or below exp(-708) may be any number beyond or below: as a float32, times
-what kernels multiply it with, it saturates, or is 0. Arguments are not subnormal, and of a NaN anything is made: scores and
-targets that are one have been noted by the loop.
+Every function is relatively accurate wherever the exact one is, to 2**-31 or better, also where it is small. What is beyond
+exp(709) or below exp(-708) may be any number beyond or below: as a float32, times what kernels multiply it with, it saturates
+or is 0. Arguments are not subnormal, and of a NaN anything is made: scores and targets that are one have been noted by the
+loop.
 
 The coefficients are those of minimax polynomials for the relative error; tests/test_quick.py measures every function.
 """
@@ -42,22 +42,36 @@ _E0, _E1, _E2, _E3, _E4, _E5 = (
         " 0x1.1111894aad8c2p-7 0x1.6d71e5d787ef5p-10 0x1.a032d31c5a6ecp-13"
     ).split()
 )
-_L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8, _L9 = (
+_L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8, _L9, _L10 = (
     float.fromhex(v)
     for v in (
-        "-0x1.ffffffd5aa715p-2 0x1.555546388e778p-2 -0x1.0000113f84b0cp-2 0x1.99a53d0372788p-3 -0x1.555ab11a070ccp-3"
-        " 0x1.232d9bf42d16dp-3 -0x1.fc347463b67f3p-4 0x1.e77674c39bad6p-4 -0x1.de3faefbc8965p-4 0x1.1374d4cd2eb8bp-4"
+        "-0x1.00000018682d2p-1 0x1.5555546d5f8eap-2 -0x1.ffffacf2a76f2p-3 0x1.999a1b02764b3p-3 -0x1.556886b1da479p-3"
+        " 0x1.249234ebbaebfp-3 -0x1.fc6c0c9337b9bp-4 0x1.c36c603067be0p-4 -0x1.bd410bf5e7824p-4 0x1.b7617da763697p-4"
+        " -0x1.eb0d8ba23385ap-5"
     ).split()
 )
 
 
 @kernel
+def _powers(x):
+    """s and q of exp(x) = s*(1 + q), s a power of two, for x between -708 and 709."""
+    shifted = fma(x, _LOG2E, _SHIFT)
+    r = fma(shifted - _SHIFT, -_LN2, x)
+    r2 = r * r  # by pairs: what waits for one another is half as long
+    p = fma(fma(fma(_E5, r, _E4), r2, fma(_E3, r, _E2)), r2, fma(_E1, r, _E0))
+    return _float((_bits(shifted) + _BIAS) << _S52), fma(p, r2, r)
+
+
+@kernel
 def _scaled(x):
-    """s and q of exp(x) = s*(1 + q), s a power of two: the same for exp and expm1, which then share it."""
-    shifted = fma(min(max(x, _LOW), _HIGH), _LOG2E, _SHIFT)
-    r = fma(shifted - _SHIFT, -_LN2, min(max(x, _LOW), _HIGH))
-    p = fma(fma(fma(fma(fma(_E5, r, _E4), r, _E3), r, _E2), r, _E1), r, _E0)
-    return _float((_bits(shifted) + _BIAS) << _S52), fma(p * r, r, r)
+    """The same for any x, and the same for exp and expm1, which then share it."""
+    return _powers(min(max(x, _LOW), _HIGH))
+
+
+@kernel
+def _below_1(x):
+    """The same for x <= 0."""
+    return _powers(max(x, _LOW))
 
 
 @kernel
@@ -75,8 +89,12 @@ def expm1(x):
 @kernel
 def _log1p_near(f):
     """log(1 + f) for 1 + f in [sqrt(1/2), sqrt(2)]."""
-    p = fma(fma(fma(fma(fma(fma(fma(fma(fma(_L9, f, _L8), f, _L7), f, _L6), f, _L5), f, _L4), f, _L3), f, _L2), f, _L1), f, _L0)
-    return fma(p * f, f, f)
+    f2 = f * f
+    f4 = f2 * f2
+    high = fma(_L10, f2, fma(_L9, f, _L8))
+    middle = fma(fma(_L7, f, _L6), f2, fma(_L5, f, _L4))
+    low = fma(fma(_L3, f, _L2), f2, fma(_L1, f, _L0))
+    return fma(fma(fma(high, f4, middle), f4, low), f2, f)
 
 
 @kernel
@@ -93,39 +111,63 @@ def log1p(x):
 
 @kernel
 def tanh(x):
-    m = expm1(-2.0 * abs(x))
+    s, q = _below_1(-2.0 * abs(x))
+    m = fma(s, q, s - 1.0)
     return math.copysign(m / (2.0 + m), x)
 
 
 @kernel
-def logistic(x):
-    e = exp(-abs(x))
+def logistic_parts(a):
+    s, q = _below_1(-0.5 * a)
+    root, rest = fma(s, q, s), fma(s, q, s - 1.0)
+    e = root * root
     large = 1.0 / (1.0 + e)
+    return e, root, large, -0.5 * (rest * (2.0 + rest)) * large
+
+
+@kernel
+def _log1p_unit(x):
+    """log(1 + x) for -0.6 <= x <= 1, where halving or doubling 1 + x once is all there is to do."""
+    above, below = x > 0.41421356, x < -0.29289322
+    f = where(above, 0.5 * x - 0.5, where(below, 2.0 * x + 1.0, x))
+    return where(above, _LN2, where(below, -_LN2, 0.0)) + _log1p_near(f)
+
+
+@kernel
+def softplus(x):
+    e, _, _, _ = logistic_parts(abs(x))
+    return max(x, 0.0) + _log1p_unit(e)
+
+
+@kernel
+def logistic(x):
+    e, _, large, _ = logistic_parts(abs(x))
     small = e * large
-    rest = log1p(e)
+    rest = _log1p_unit(e)
     positive = x >= 0.0
     return where(positive, large, small), where(positive, small, large), max(x, 0.0) + rest, max(-x, 0.0) + rest
 
 
 @kernel
 def log_pair(x):
-    return log(x), 0.0
+    k, m = _split(x)
+    return fma(k, _LN2, _log1p_near(m - 1.0)), 0.0
 
 
 @kernel
 def log1p_pair(x):
-    return log1p(x), 0.0
+    return _log1p_unit(x), 0.0
 
 
 @kernel
 def exp_product(a, head, tail):
-    return exp(a * head)
+    s, q = _below_1(a * head)
+    return fma(s, q, s)
 
 
 @kernel
 def log_parts(x):
-    k, m = _split(x)
-    return fma(k, _LN2, _log1p_near(m - 1.0)), 0.0
+    return log_pair(x)
 
 
 @kernel
@@ -136,27 +178,20 @@ def raised(e, high, low, rest):
 @kernel
 def log1p_square_parts(a, s):
     far = a > s
-    small = min(a, s)
-    ratio = small / max(max(a, s), 2.0**-1022)
-    q = ratio * ratio
+    ratio = a / max(s, 2.0**-1022)
+    square = ratio * ratio
     # Far from 1 the logarithm is twice that of the ratio, whose square might be no number.
-    beyond = ratio < 2.0**-40
-    other = max(a, s) / max(small, 2.0**-1022)
-    near = 1.0 + q
-    u = where(far, where(beyond, min(other, 2.0**1000), other * other * near), near)
-    k, m = _split(u)
-    f = where((not far) & (k == 0.0), q, m - 1.0)
-    return fma(k, _LN2, _log1p_near(f)) * where(far & beyond, 2.0, 1.0), 0.0, q
+    beyond = ratio > 2.0**20
+    k, m = _split(where(beyond, ratio, 1.0 + square))
+    f = where(k == 0.0, square, m - 1.0)
+    inverse = s / max(a, 2.0**-1022)
+    return fma(k, _LN2, _log1p_near(f)) * where(beyond, 2.0, 1.0), 0.0, where(far, inverse * inverse, square)
 
 
 @kernel
 def hypot(x, y):
-    a = max(abs(x), abs(y))
-    large, small = a > 2.0**500, a < 2.0**-400
-    scale = where(large, 2.0**-600, where(small, 2.0**600, 1.0))
-    back = where(large, 2.0**600, where(small, 2.0**-600, 1.0))
-    x, y = x * scale, y * scale
-    return np.sqrt(fma(x, x, y * y)) * back
+    """For sides whose squares are numbers: beyond 2**511 it is infinite."""
+    return np.sqrt(fma(x, x, y * y))
 
 
 @kernel
@@ -166,7 +201,7 @@ def times_exp(y, x, lost):
 
 @kernel
 def falling(x):
-    s, q = _scaled(x)
+    s, q = _below_1(x)
     return fma(s, q, s), fma(s, q, s - 1.0)
 
 
@@ -194,13 +229,24 @@ def moments(square, half_square):
 _QUICK: dict[Any, Any] = {
     getattr(elementary, name): globals()[name]
     for name in (
-        "exp", "expm1", "log", "log1p", "tanh", "logistic", "log_pair", "log1p_pair", "exp_product", "log_parts", "raised",
-        "log1p_square_parts", "hypot", "times_exp", "falling", "normal_excess",
+        "exp", "expm1", "log", "log1p", "tanh", "softplus", "logistic", "logistic_parts", "log_pair", "log1p_pair",
+        "exp_product", "log_parts", "raised", "log1p_square_parts", "hypot", "times_exp", "falling",
+        "normal_excess",
     )
 }  # fmt: skip
 _QUICK[intervals.moments] = moments
 _made: dict[Any, Any] = {}
 _lock = threading.RLock()
+
+
+def form_of(exact: Any) -> Callable[[Any], Any]:
+    """Registers a compiled function as the quick form of another, for what only both together can save."""
+
+    def registered(function: Any) -> Any:
+        _QUICK[exact] = function
+        return function
+
+    return registered
 
 
 def of(function: Callable) -> Callable:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from ..domain import NON_NEGATIVE, POSITIVE, REAL, Choice, Interval, param
-from ..elementary import exp, expm1, hypot, kernel, log, times_exp, where
+from ..elementary import exp, expm1, hypot, kernel, log, logistic_parts, times_exp, where
 from ..objective import Pointwise
 from ..registry import register
 
@@ -237,12 +237,9 @@ class SymmetricPercentageError(Pointwise):
     @staticmethod
     def point(y, f, width):  # type: ignore[no-untyped-def]
         z = f - log(y)  # infinite at 0, where u is 2 and v is 0
-        a = abs(z)
-        e = exp(-a)
-        root = 2.0 / (1.0 + e)
-        v = e * root * root
-        rest = expm1(-a)
-        u = math.copysign(-2.0 * rest / (2.0 + rest), z)
+        e, _, large, half_tanh = logistic_parts(abs(z))
+        v = 4.0 * e * large * large
+        u = math.copysign(4.0 * half_tanh, z)
         q = hypot(u, width)
         part = width / q
         bound = v / q
