@@ -61,6 +61,8 @@ def every_loop():
         }.items():
             if kernel := getattr(cls, name, None):
                 yield from (make(kernel) for make in made)
+                if name == "point" and cls is bo.AFT:  # a kernel for each distribution
+                    yield from (make(kernel) for kernel in (cls.logistic_point, cls.extreme_point) for make in made)
     for row in builtins.table():
         if row.kernel is not None:
             yield loops.native_pointwise(row.kernel, row.wide, False)
