@@ -35,6 +35,7 @@ EPS = {np.dtype(np.float64): 2.0**-52, np.dtype(np.float32): 2.0**-23}
 TINY = {np.dtype(np.float64): 2.0**-1074, np.dtype(np.float32): 2.0**-149}
 CLASSES = 4
 FLOAT32 = float(np.finfo(np.float32).max)
+LARGEST = float(np.finfo(np.float64).max)
 
 DEFINED_BY = {"majorized": "majorizer", "damped": "damper", "fisher": "informant"}
 """The method that defines each kind of curvature beside the exact one, whose law is `definition` itself."""
@@ -1311,15 +1312,82 @@ def check_returns_float32_to_the_boosters(o: Objective) -> None:
 @check
 def check_boosters_get_a_named_curvature(o: Objective) -> None:
     """A kind named by the user is honoured in both doors; what is negative there becomes 0 in the boosters'."""
-    y, raw, weight = sample(o)
-    y, weight = y.astype(np.float32), weight.astype(np.float32)
     if o.curvature in ("default", "native"):
         return
+    y, raw, weight = sample(o)
     for dtype in (np.float32, np.float64):
-        scores = raw.astype(dtype)
-        grad, hess = o.grad_hess(y, scores.astype(np.float64), weight)
-        expected = [np.clip(v, -FLOAT32, FLOAT32).astype(np.float32) for v in (grad, np.maximum(hess, 0.0))]
-        assert _same(_called(o, y, scores, weight), expected)
+        _booster_agrees(o, y, raw.astype(dtype), weight)
+
+
+@check
+def check_boosters_get_every_digit_of_a_float32(o: Objective) -> None:
+    """Scores of every size, and those that fit: what boosters are given is within one unit of what the textbook's door gives."""
+    if isinstance(o, BuiltIn) or o.curvature in ("default", "native"):
+        return
+    law = textbook(o)
+    y, raw = _points(law)
+    if not (o._wants.groups or y.ndim < raw.ndim):
+        near, fit = _fits(o.link, y.astype(np.float32).astype(np.float64)[::2])
+        off = np.random.default_rng(5).choice([-1.0, 0.0, 1.0], len(fit)) * 10.0 ** np.resize(np.linspace(-16, -1, 31), len(fit))
+        y, raw = np.concatenate([y, near]), np.concatenate([raw, fit * (1 + off)])
+    for dtype in (np.float32, np.float64):
+        most = 1e38 if dtype is np.float32 or o._wants.groups else math.inf
+        scores = np.clip(raw, -most, most).astype(dtype)
+        keep = scores_of(law).contains(scores).reshape(len(y), -1).all(axis=1)
+        keep |= o._wants.groups  # they stay whole
+        _booster_agrees(o, y[keep], scores[keep], None)
+
+
+def _booster_agrees(o: Objective, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None) -> None:
+    """The boosters' door is within one unit of the textbook's: one of float32, of the value and of how far it moves.
+
+    How far a value moves when its inputs move by their own relative size, as in `Reference`, is measured by moving them.
+    """
+    narrow = y.astype(np.float32)
+    weight = None if weight is None else weight.astype(np.float32)
+    y, wide = narrow.astype(np.float64), raw.astype(np.float64)
+    got = _called(o, narrow, raw, weight)
+    with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
+        warnings.simplefilter("ignore", RuntimeWarning)
+        for what, value, moved, given in zip(("gradient", "Hessian"), *_moves(o, y, wide, weight), got, strict=True):
+            lowest = -FLOAT32 if what == "gradient" else 0.0
+            unit = EPS[np.dtype(np.float32)] * (np.abs(value) + np.where(np.isnan(moved), 0.0, moved))
+            off = np.abs(given - np.clip(value, lowest, FLOAT32)) / np.maximum(unit, TINY[np.dtype(np.float32)])
+            row = int(np.argmax(off.reshape(len(y), -1).max(axis=1)))
+            most = off[row].max()
+            assert most <= 1, f"{what} {given[row]} for {value[row]}, {most:.3g} units off, at y={y[row]!r}, raw={raw[row]!r}"
+
+
+def _moves(
+    o: Objective, y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None
+) -> tuple[tuple[np.ndarray, np.ndarray], list[np.ndarray]]:
+    """Gradient and Hessian in float64, and how far each moves with its inputs."""
+    values = o.grad_hess(y, raw, weight)
+    moved = [np.zeros_like(v) for v in values]
+    step = 2.0**-20
+    low = np.nextafter(scores_of(o).low, math.inf)
+
+    def move(y: np.ndarray, raw: np.ndarray) -> None:
+        for total, before, after in zip(moved, values, o.grad_hess(y, np.clip(raw, low, LARGEST), weight), strict=True):
+            total += np.abs(after - before) / (2 * step)
+
+    for sign in (1.0, -1.0):
+        if raw.ndim == 1:
+            distance = np.abs(raw)
+            if y.ndim == 2:
+                ends = np.where((y > 0) & np.isfinite(y), y, 1.0)
+                distance = distance + np.abs(raw[:, None] - np.log(ends)).max(axis=1)
+            elif o.link == "identity":
+                distance = distance + np.abs(raw - y)
+            move(y, raw + sign * step * distance)
+            continue
+        for j in range(raw.shape[1]):
+            other = raw.copy()
+            other[:, j] *= 1 + sign * step
+            move(y, other)
+        if not o._labels(raw.shape[1]).integer:
+            move(y * (1 + sign * step), raw)
+    return values, moved
 
 
 @check

@@ -18,6 +18,7 @@ from . import __version__, builtins, registry, third_parties
 from .calling import STYLES
 from .foreign import KINDS
 from .objective import Objective
+from .yours import from_formula
 
 
 def main(argv: Sequence[str] | None = None) -> int:

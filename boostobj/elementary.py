@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -400,6 +401,14 @@ def logistic(x):
 
 
 @kernel
+def logistic_parts(a):
+    """exp(-a), exp(-a/2), 1/(1 + exp(-a)) and tanh(a/2)/2, for a >= 0: what a sigmoid and its slopes are made of."""
+    e = exp(-a)
+    m = expm1(-a)
+    return e, exp(-0.5 * a), 1.0 / (1.0 + e), -0.5 * m / (2.0 + m)
+
+
+@kernel
 def log_excess(x):
     """-log(1 - x) - x, for 0 <= x <= 0.29, within 3 ulp."""
     # log(1 - x) = -2*atanh(s); the series of 2*atanh(s) begins with 2*s = x + x*s.
@@ -534,63 +543,167 @@ def raised(e, high, low, rest):
     return where(abs(x) < 700.0, fma(y, more - (x - product), y), y)
 
 
-# What follows branches, or calls the C library: for kernels that are not vectorised anyway.
+@kernel
+def times_exp(y, x, lost):
+    """y*exp(x + lost) for y >= 0, infinite or 0 only where the product is."""
+    quarter = exp(0.25 * x)
+    far = y * quarter * quarter * quarter * quarter
+    value = where(abs(x) < 700.0, y * exp(x), far)
+    value = where(y == 0.0, 0.0, value)
+    return where(value < math.inf, value + value * lost, value)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Without a table, for kernels that need more of an exponential than its last bit; and the normal distribution's tail
+
+
+def polynomial(coefficients: Sequence[float]) -> Any:
+    """A compiled function of x: the sum of coefficients[n]*x**n, in four parts that need not wait for each other."""
+
+    @intrinsic
+    def function(typingctx, x):
+        def codegen(context, builder, signature, args):
+            (x,) = args
+            square = builder.fmul(x, x)
+            fourth = builder.fmul(square, square)
+            parts = []
+            for first in range(4):
+                part = [ir.Constant(DOUBLE, value) for value in coefficients[first::4]]
+                total = part.pop()
+                while part:
+                    total = builder.fma(total, fourth, part.pop())
+                parts.append(total)
+            return builder.fma(builder.fma(parts[3], x, parts[2]), square, builder.fma(parts[1], x, parts[0]))
+
+        return types.float64(types.float64), codegen
+
+    return function
+
+
+_BIAS = _U64(1023)
+_LOG2E = 1.0 / math.log(2.0)
+_LN2 = math.log(2.0)
+_LN2_REST = float.fromhex("0x1.abc9e3b39803fp-56")  # what ln(2) is more than that
+_beyond_linear = polynomial([1 / math.factorial(n) for n in range(2, 14)])
+_LOWEST = -746.0  # exp of it is 0
+
+
+@kernel
+def falling(x):
+    """exp(x) and exp(x) - 1, each within 1 ulp, for x <= 0."""
+    clipped = max(x, _LOWEST)
+    shifted = fma(clipped, _LOG2E, _SHIFT)
+    ki = _bits(shifted)
+    k = shifted - _SHIFT
+    r = fma(k, -_LN2_REST, fma(k, -_LN2, clipped))
+    rest = fma(r * r, _beyond_linear(r), r)
+    # In two steps: where the result is subnormal only the second rounds.
+    half = _float(((ki >> _I1) + _BIAS) << _S52)
+    other = _float((ki - (ki >> _I1) + _BIAS) << _S52)
+    scale = half * other
+    return fma(half, rest, half) * other, fma(scale, rest, scale - 1.0)
 
 
 @kernel
 def log1mexp(x):
     """log(1 - exp(-x)), within 2 ulp, for x >= 0."""
-    return math.log(-math.expm1(-x)) if x < 0.6931471805599453 else math.log1p(-math.exp(-x))
+    e, rest = falling(-x)
+    return where(x < 0.6931471805599453, log(-rest), log1p(-e))
+
+
+def _bernoulli(count: int) -> list[float]:
+    """What x**2, x**4 ... have in x/2*coth(x/2), from that times sinh(x/2)*2/x, which is cosh(x/2)."""
+    sinh = [Fraction(1, 4**n * math.factorial(2 * n + 1)) for n in range(count + 1)]
+    found = [Fraction(1)]
+    for n in range(1, count + 1):
+        cosh = Fraction(1, 4**n * math.factorial(2 * n))
+        found.append(cosh - sum((found[j] * sinh[n - j] for j in range(n)), Fraction(0)))
+    return [float(v) for v in found[1:]]
+
+
+_coth_rest = polynomial(_bernoulli(12))
 
 
 @kernel
 def bose(x):
     """x/(exp(x) - 1) and (x + that - 1), both within 2 ulp, for x >= 0: 1 and 0 at 0, 0 and infinite at infinity."""
-    e = math.expm1(x)
-    ratio = 1.0 if e < 2.0**-1000 else (0.0 if e == math.inf else x / e)
-    # x/2*coth(x/2) - 1, by Lambert's continued fraction where it is small.
-    h = 0.5 * x
-    if h > 1.5:
-        return ratio, h + (h / math.tanh(h) - 1.0)
-    s = h * h
-    series = 21.0
-    for k in range(9, 0, -1):
-        series = (2.0 * k + 1.0) + s / series
-    return ratio, h + s / series
+    e = expm1(x)
+    ratio = where(e < 2.0**-1000, 1.0, where(x < 750.0, x / e, 0.0))
+    square = x * x
+    return ratio, where(x < 1.0, fma(square, _coth_rest(square), 0.5 * x), (x - 1.0) + ratio)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# The normal distribution's tail
+TURN = 4.0
 
 
-_LAST, _TERMS = 64, 15  # nodes at 0, 1/4, ... 16; a term of a series is below 2**-56 of the first where it stops
+_MILLS_BITS, _MILLS_LAST = 256, 64
 
 
-def _mills_table() -> np.ndarray:
-    """Series of Mills's ratio M and of -M' about the nodes, with integers.
+def _laplace(z: int, first: int) -> int:
+    """1/(z + first/(z + (first + 1)/(z + ...))) in fixed point: with 1 Mills's ratio."""
+    value = z
+    for n in range(200, first - 1, -1):
+        value = z + (n << 2 * _MILLS_BITS) // value
+    return (1 << 2 * _MILLS_BITS) // value
 
-    Laplace's continued fraction gives M at the last node, M' = z*M - 1 every term from the two before, and the series the
-    value at the next node below: downwards errors shrink.
+
+@functools.cache
+def _mills_series(count: int = 60) -> list[list[int]]:
+    """Series of Mills's ratio M about 0, 1/4, ... 16.
+
+    Laplace's continued fraction gives M at the last place, M' = z*M - 1 every term from the two before, and the series the value
+    at the next place below: downwards errors shrink.
     """
-    bits, terms = 192, 50
-    one = 1 << bits
-    value = _LAST * one // 4
-    for n in range(200, 0, -1):
-        value = (_LAST * one // 4) + n * one * one // value
-    value = one * one // value
-    rows = []
-    for j in range(_LAST, -1, -1):
-        c = [value, (j * value >> 2) - one]
-        while len(c) < terms:
+    series = []
+    value = _laplace(_MILLS_LAST << _MILLS_BITS - 2, 1)
+    for j in range(_MILLS_LAST, -1, -1):
+        c = [value, (j * value >> 2) - (1 << _MILLS_BITS)]
+        while len(c) < count:
             c.append(((j * c[-1] >> 2) + c[-2]) // len(c))
-        slope = [-(n + 1) * c[n + 1] for n in range(_TERMS)]
-        rows.append([math.ldexp(v, -bits) for v in c[:_TERMS] + slope])
+        series.append(c)
         value = sum((-v if n % 2 else v) >> (2 * n) for n, v in enumerate(c))
-    return np.array(rows[::-1]).ravel()
+    return series[::-1]
 
 
-_MILLS = _mills_table()
-_ROW = _U64(2 * _TERMS)
+def excess_polynomial(terms: int) -> list[float]:
+    """H of t = 1 - 8/(z + 4) from -1 to 1, where what the normal hazard at z is above z is (1 + (1 - t)*H(t))/(z + 4).
+
+    From its values, with integers.
+    """
+    bits, one = _MILLS_BITS, 1 << _MILLS_BITS
+    # Newton's divided differences at Chebyshev's places, where the polynomial is nearly the best.
+    places = [int(math.cos(math.pi * (i + 0.5) / terms) * 2.0**60) << (bits - 60) for i in range(terms)]
+    table = []
+    for t in places:
+        z = int(TURN) * (one + t) * one // (one - t)
+        j = (4 * z + one // 2) >> bits
+        if j > _MILLS_LAST:
+            excess = _laplace(z, 2)
+        else:
+            ratio = 0
+            for v in reversed(_mills_series()[j]):
+                ratio = v + (ratio * (z - (j * one >> 2)) >> bits)
+            excess = one * one // ratio - z
+        over = (excess * (z + int(TURN) * one) >> bits) - one
+        table.append(over * one // (one - t))
+    for n in range(1, terms):
+        for i in range(terms - 1, n - 1, -1):
+            table[i] = (table[i] - table[i - 1]) * one // (places[i] - places[i - n])
+    c = [0] * terms
+    for t, value in zip(reversed(places), reversed(table), strict=True):
+        c = [value - (t * c[0] >> bits), *(c[n - 1] - (t * c[n] >> bits) for n in range(1, terms))]
+    return [math.ldexp(v, -bits) for v in c]
+
+
+_excess = polynomial(excess_polynomial(29))
+
+
+@kernel
+def normal_excess(z):
+    """How far the mean of the standard normal's tail from z on lies above z, within 2 ulp, for z >= 0."""
+    inverse = 1.0 / (z + TURN)
+    nearness = 2.0 * TURN * inverse
+    return fma(nearness * inverse, _excess(1.0 - nearness), inverse)
 
 
 @kernel
@@ -599,18 +712,5 @@ def normal_hazard(z):
 
     The tail's mean lies there, and that far above z. Mills's ratio M is the inverse of the first, -M'/M the second.
     """
-    if not ((z >= 0.0) & (z <= 0.25 * _LAST)):  # NaN must not become a place in the table
-        excess = z
-        for k in range(12, 1, -1):  # Laplace's continued fraction
-            excess = z + k / excess
-        excess = 1.0 / excess
-        return z + excess, excess
-    j = np.uint64(4.0 * z + 0.5)
-    r = z - 0.25 * np.float64(j)
-    start = j * _ROW
-    ratio = _MILLS[start + _U64(_TERMS - 1)]
-    slope = _MILLS[start + _U64(2 * _TERMS - 1)]
-    for i in range(2, _TERMS + 1):
-        ratio = fma(ratio, r, _MILLS[start + _U64(_TERMS - i)])
-        slope = fma(slope, r, _MILLS[start + _U64(2 * _TERMS - i)])
-    return 1.0 / ratio, slope / ratio
+    excess = normal_excess(z)
+    return z + excess, excess

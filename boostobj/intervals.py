@@ -8,18 +8,18 @@ ends move up. Nothing is the difference of two nearly equal probabilities.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from .elementary import exp, expm1, kernel, log, log1p, normal_hazard, softplus, tanh, where
+from .elementary import falling, fma, kernel, log, log1mexp, log1p, normal_excess, polynomial, softplus, where
 
 LARGEST = float(np.finfo(float).max)
 HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 _ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
-_ROOT_HALF = math.sqrt(0.5)
 
 
 @intrinsic
@@ -42,101 +42,118 @@ def neighbours(typingctx, place, cuts):  # type: ignore[no-untyped-def]
     return types.UniTuple(types.float64, 2)(types.float64, cuts), codegen
 
 
-def _gauss_legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights on [0, 1], by Newton's method on Legendre's polynomial, rounded once."""
-    bits = 120
-    one = 1 << bits
-    nodes, weights = [], []
-    for i in range(n):
-        x = int(math.cos(math.pi * (i + 0.75) / (n + 0.5)) * 2.0**60) << (bits - 60)
-        for _ in range(6):
-            before, value = one, x
-            for k in range(2, n + 1):
-                before, value = value, ((2 * k - 1) * (x * value >> bits) - (k - 1) * before) // k
-            slope = (n * (x * value - before * one)) // ((x * x >> bits) - one)
-            x -= value * one // slope
-        nodes.append(math.ldexp(one + x, -bits - 1))
-        weights.append(math.ldexp(one * one // (((one - (x * x >> bits)) * (slope * slope >> bits)) >> bits), -bits))
-    return np.array(nodes), np.array(weights)
+_NEAR_ZERO, _FALL = 1.25, 2.5
+"""How far from 0 a short interval about it may reach, and how much the logarithm of the density may fall over another.
+
+Beyond, two probabilities whose ratio is nearer to 1 would lose digits in their difference.
+"""
 
 
-_AT, _PART = _gauss_legendre(14)
+def moments_of(terms: int, by_half: int) -> Any:
+    """A compiled function of v and u: E, the integral of exp(v*(1 - t**2))*cosh(u*t) over t from 0 to 1, and more.
+
+    Of square = 2*v and half_square = u**2/2; also the first derivative of E and half its second by half_square. E is the sum over
+    j of half_square**j/j! * N_j, where N_j = 1/(1*3*...*(2*j + 1)) + square*N_(j+1): nothing in it is negative.
+    """
+    odd = [1.0 / math.prod(range(1, 2 * j + 2, 2)) for j in range(terms)]
+
+    @intrinsic
+    def moments(typingctx, square, half_square):  # type: ignore[no-untyped-def]
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            square, half_square = args
+            constants = [ir.Constant(ir.DoubleType(), value) for value in odd]
+            even = first = second = ir.Constant(ir.DoubleType(), 0.0)
+            term = constants[-1]
+            for j in range(terms - 2, -1, -1):
+                term = builder.fma(square, term, constants[j])
+                if j < by_half:
+                    second = builder.fma(second, half_square, first)
+                    first = builder.fma(first, half_square, even)
+                    scaled = builder.fmul(term, ir.Constant(ir.DoubleType(), 1.0 / math.factorial(j)))
+                    even = builder.fma(even, half_square, scaled)
+            return context.make_tuple(builder, signature.return_type, (even, first, second))
+
+        return types.UniTuple(types.float64, 3)(types.float64, types.float64), codegen
+
+    return moments
+
+
+def sinh_ratio_of(terms: int) -> Any:
+    """A compiled function of u**2/2: sinh(u)/u."""
+    return polynomial([2.0**j / math.factorial(2 * j + 1) for j in range(terms)])
+
+
+_moments, _sinh_ratio = moments_of(18, 11), sinh_ratio_of(10)
 
 
 @kernel
-def _beyond(z):  # type: ignore[no-untyped-def]
-    """The standard normal above z."""
-    hazard, excess = normal_hazard(abs(z))
-    if z >= 0.0:
-        return 0.5 * z * z + (HALF_LOG_TWO_PI + math.log(hazard)), hazard, hazard * excess
-    e = math.exp(-0.5 * z * z)
-    below = e / hazard
-    hazard = e / (_ROOT_TWO_PI - below)
-    return -math.log1p(-below / _ROOT_TWO_PI), hazard, hazard * (hazard - z)
+def moments(square, half_square):  # type: ignore[no-untyped-def]
+    """Those of `moments_of`, and sinh(u)/u, for square and half_square up to 1.6 and 0.8."""
+    return _moments(square, half_square), _sinh_ratio(half_square)
 
 
-@kernel
-def _normal_between(low, high, width):  # type: ignore[no-untyped-def]
-    """The standard normal from low to high = low + width: the first derivative is the mean there."""
-    left = low + high < 0.0
-    a, b = where(left, -high, low), where(left, -low, high)  # the centre is not below 0
-    total = abs(low + high)
-    fall = 0.5 * width * total  # of the log of the density
-    if a < 0.0:  # 0 is inside
-        inside = 0.5 * (math.erf(b * _ROOT_HALF) + math.erf(-a * _ROOT_HALF))
-        at_a, at_b = math.exp(-0.5 * a * a) / _ROOT_TWO_PI, math.exp(-0.5 * b * b) / _ROOT_TWO_PI
-        mean = -at_a * math.expm1(-fall) / inside
-        bend = mean * mean + ((b * at_b if b < 1e10 else 0.0) - a * at_a) / inside
-        outside = 0.5 * (math.erfc(b * _ROOT_HALF) + math.erfc(-a * _ROOT_HALF))
-        loss = where(inside > 0.5, -math.log1p(-outside), -math.log(inside))
-    else:
-        ratio = math.exp(-fall)
-        if fall < 4.0:  # near to each other: a difference of two tails would lose its digits
-            mass = excess = 0.0
-            for i in range(_AT.size):
-                t = width * _AT[i]
-                part = _PART[i] * math.exp(-t * (a + 0.5 * t))
-                mass += part
-                excess += part * _AT[i]
-            mean_excess = width * (excess / mass)
-            scaled = 1.0 / (width * mass)
-            loss = 0.5 * a * a + (HALF_LOG_TWO_PI + math.log(scaled))
-        else:
-            at_a, over_a = normal_hazard(a)
-            at_b, over_b = normal_hazard(b)
-            part = 0.0 if ratio == 0.0 else ratio * (at_a / at_b)
-            mean_excess = (over_a - (0.0 if ratio == 0.0 else part * (over_b + width))) / (1.0 - part)
-            scaled = at_a / (1.0 - part)
-            loss = 0.5 * a * a + (HALF_LOG_TWO_PI + math.log(at_a) - math.log1p(-part))
-        drop = -math.expm1(-fall)
-        mean = drop * scaled
-        bend = (drop * mean_excess + (0.0 if ratio == 0.0 else width * ratio)) * scaled
-    return loss, where(left, -mean, mean), bend
+_FAR = 1e100
 
 
 @kernel
 def normal(low, high, width):  # type: ignore[no-untyped-def]
-    """The standard normal distribution."""
-    if high == math.inf:
-        return _beyond(max(low, -LARGEST))
-    if low == -math.inf:
-        loss, slope, bend = _beyond(-high)
-        return loss, -slope, bend
-    return _normal_between(low, high, width)
+    """The standard normal distribution: the first derivative is the mean of what lies between. Without a branch.
 
+    With the interval turned so that its centre c is not below 0, from a to b: a short one by moments about its centre, a long one
+    by Mills's ratio at |a| and b.
+    """
+    total = low + high
+    total = where(total == total, total, 0.0)  # of no end at all
+    left = total < 0.0
+    end, total = where(left, -high, low), abs(total)
+    a, b = min(max(end, -_FAR), _FAR), min(where(left, -low, high), _FAR)
+    width = min(width, _FAR)
+    inside = a < 0.0  # 0 is
+    fall = 0.5 * width * total  # of the log of the density
+    short = where(inside, b <= _NEAR_ZERO, fall <= _FALL)
 
-@kernel
-def half_slope(x):  # type: ignore[no-untyped-def]
-    """tanh(x/2)/(2*x): the sharpest quadratic bound of softplus has this curvature."""
-    return where(abs(x) < 1e-8, 0.25, tanh(0.5 * x) / (2.0 * x))
+    square, half_square = 0.25 * width * width, 0.125 * fall * fall
+    (even, first, second), sinh_ratio = moments(square, half_square)
+
+    # Probabilities in units of the density at a, or at 0 if that is inside, and times both hazards.
+    distance = abs(a)
+    over_a, over_b = normal_excess(distance), normal_excess(b)
+    hazard_a, hazard_b = distance + over_a, b + over_b
+    both = hazard_a * hazard_b
+    ratio, fallen = falling(-fall)
+    top, _ = falling(-0.5 * a * a)
+    top = where(inside, top, 1.0)
+    tail_a, tail_b = top * hazard_b, top * ratio * hazard_a
+    mass = where(inside, fma(_ROOT_TWO_PI, both, -tail_a), tail_a) - tail_b
+
+    scale = 1.0 / where(short, even, mass)
+    pull = first * scale
+    short_mean = 0.5 * total * sinh_ratio * scale
+    short_bend = 1.0 - square * (pull + 2.0 * half_square * (2.0 * second * scale - pull * pull))
+    excess = (tail_a * over_a - tail_b * (over_b + width)) * scale
+    top = top * both * scale
+    long_mean = where(inside, -top * fallen, end + excess)
+    beside = where(inside, b * ratio + distance, width * ratio) * top
+    long_bend = fma(where(inside, long_mean, distance + excess), where(inside, long_mean, excess), beside)
+
+    mean, bend = where(short, short_mean, long_mean), where(short, short_bend, long_bend)
+    outside = (tail_a + tail_b) / (_ROOT_TWO_PI * both)
+    most = inside & ((outside <= 0.5) | (not short))
+    size = where(short, width * even, mass / both)
+    at_end = 0.5 * end * end + where(short, 0.5 * fall, 0.0)
+    loss = where(most, -log1p(-where(most, outside, 0.0)), at_end + (HALF_LOG_TWO_PI - log(size)))
+    return loss, where(left, -mean, mean), bend
 
 
 @kernel
 def _sides(x):  # type: ignore[no-untyped-def]
-    """The logistic distribution until x, and from there on."""
-    e = exp(-abs(x))
-    large, small = 1.0 / (1.0 + e), e / (1.0 + e)
-    return where(x >= 0.0, large, small), where(x >= 0.0, small, large)
+    """The logistic distribution until x, and from there on; tanh(x/2)/(2*x), the sharpest curvature of a bound of softplus."""
+    size = abs(x)
+    e, fallen = falling(-size)
+    large = 1.0 / (1.0 + e)
+    small, positive = e * large, x >= 0.0
+    bound = where(size < 1e-8, 0.25, -0.5 * (fallen * large) / size)
+    return where(positive, large, small), where(positive, small, large), bound
 
 
 @kernel
@@ -145,11 +162,11 @@ def logistic(low, high, width, total):  # type: ignore[no-untyped-def]
 
     The probability is G(high)*(1 - G(low))*(1 - exp(-width)), so that the loss is a sum of two log losses.
     """
-    until_low, from_low = _sides(low)
-    until_high, from_high = _sides(high)
-    within = where(width < 0.6931471805599453, log(-expm1(-width)), log1p(-exp(-width)))
+    until_low, from_low, bound_low = _sides(low)
+    until_high, from_high, bound_high = _sides(high)
     # G(low) - (1 - G(high)), without their difference.
-    pull = -expm1(-abs(total))
+    _, fallen = falling(-abs(total))
+    pull = -fallen
     slope = where(total >= 0.0, pull * (until_low * until_high), -pull * (from_low * from_high))
     bend = until_low * from_low + until_high * from_high
-    return softplus(low) + softplus(-high) - within, slope, bend, half_slope(low) + half_slope(high)
+    return softplus(low) + softplus(-high) - log1mexp(width), slope, bend, bound_low + bound_high

@@ -33,7 +33,7 @@ from numba.core import serialize, types
 from numba.core.caching import FunctionCache
 from numba.extending import intrinsic, overload
 
-from . import elementary, elementary32, intervals, lanes, probe, ranks
+from . import elementary, elementary32, intervals, lanes, probe, quick, ranks
 from .elementary import where
 from .lanes import turn_tile
 from .version import __version__
@@ -102,6 +102,9 @@ def _files_of(kernel: Callable) -> tuple[str, ...]:
     return (file,) if file else ()
 
 
+_inlined = functools.cache(elementary.kernel)  # all loops over a kernel share what is compiled of it alone
+
+
 class Compiled:
     """What is compiled around a kernel: each piece under a name of its own, the loop kept on disk if the kernel is ours.
 
@@ -113,7 +116,7 @@ class Compiled:
     def __init__(self, template: str, kernel: Callable, *variant: object) -> None:
         self._key = (template, kernel.__module__, kernel.__qualname__, repr(variant))
         self._files = _files_of(kernel)
-        self.kernel = elementary.kernel(kernel)
+        self.kernel = _inlined(kernel)
 
     def piece(self, function: Callable, **options: Any) -> Any:
         template, module, kernel, variant = self._key
@@ -123,7 +126,7 @@ class Compiled:
     def loop(self, function: Callable, **options: Any) -> Any:
         loop = self.piece(function, **options)
         if self._files:
-            modules = (elementary, elementary32, intervals, lanes, probe, ranks)
+            modules = (elementary, elementary32, intervals, lanes, probe, quick, ranks)
             print_ = _fingerprint(__file__, *(module.__file__ for module in modules), *self._files)
             with contextlib.suppress(RuntimeError):  # no place to write to
                 loop._cache = _KernelCache(loop.py_func, (*self._key, print_))
@@ -759,6 +762,161 @@ def _turned(source, row, column, rows, columns, target, target_row, target_colum
 
 
 _BLOCK = 1 << 17  # bytes of scores in a block: with as many of Hessians, what a second-level cache holds
+LOSS = -1
+"""The kind that asks a block kernel for the losses, in place of gradients and a curvature; there is room for all of them."""
+
+
+def room_like(scores, block):
+    """A block of the type that the scores have, to turn them in: the block itself where that is its type."""
+    raise TypeError("room_like is for compiled loops")
+
+
+@overload(room_like, jit_options={"error_model": "numpy", "nogil": True})
+def _room_like(scores, block):
+    if scores.dtype == block.dtype:
+        return lambda scores, block: block
+    return lambda scores, block: np.zeros(block.shape, np.float32)
+
+
+def gathered(raw, first, used, room, block):
+    """Rows of scores into a block, class by class."""
+    raise TypeError("gathered is for compiled loops")
+
+
+@overload(gathered, jit_options={"error_model": "numpy", "nogil": True})
+def _gathered(raw, first, used, room, block):
+    turns, widens = raw.layout != "F", raw.dtype != block.dtype
+
+    def gather(raw, first, used, room, block):
+        k = raw.shape[1]
+        if turns:
+            turned(raw, first, 0, used, k, room, 0, 0)
+            if widens:
+                for j in range(np.uintp(k)):
+                    for b in range(np.uintp(used)):
+                        block[j, b] = room[j, b]
+        else:
+            for j in range(np.uintp(k)):
+                for b in range(np.uintp(used)):
+                    block[j, b] = raw[np.uintp(first) + b, j]
+
+    return gather
+
+
+def scattered(block, weight, least, limit, room, out, first, used):
+    """A block of derivatives, times the weights, between the limits, into rows."""
+    raise TypeError("scattered is for compiled loops")
+
+
+@overload(scattered, jit_options={"error_model": "numpy", "nogil": True})
+def _scattered(block, weight, least, limit, room, out, first, used):
+    turns = out.layout != "F"
+
+    def scatter(block, weight, least, limit, room, out, first, used):
+        k = out.shape[1]
+        for j in range(np.uintp(k)):
+            if weight.size:
+                for b in range(np.uintp(used)):
+                    block[j, b] = _weighted(block[j, b], np.float64(weight[b]))
+            for b in range(np.uintp(used)):
+                value = min(max(block[j, b], least), limit)
+                if turns:
+                    room[j, b] = value
+                else:
+                    out[np.uintp(first) + b, j] = value
+        if turns:
+            turned(room, 0, 0, k, used, out, first, 0)
+
+    return scatter
+
+
+@functools.cache
+def blockwise_loss(block: Callable, whole: bool) -> Callable:
+    """`rowwise_loss` for a kernel that takes a block of rows at a time: see `blockwise_gradient`."""
+    compiled = Compiled("blockwise_loss", block, whole)
+    block_ = compiled.kernel
+
+    @compiled.loop
+    def loop(start, stop, targets, raw, params, low, high, out):
+        k = raw.shape[1]
+        size = _block_size(k, stop - start)
+        f = np.zeros((k, size))
+        room = room_like(raw, f)
+        y, loss, g, h = np.zeros(size), np.empty(size), np.empty((k, size)), np.empty((k, size))
+        flags = _CLEAR
+        for first in range(start, stop, size):
+            used = min(size, stop - first)
+            flags |= _targets_taken(targets[0][first : first + used], low, high, whole, y)
+            gathered(raw, first, used, room, f)
+            flags |= _scores_noted(f, used)
+            block_(*((y, f) + params + (loss, g, h, LOSS)))  # noqa: RUF005
+            for b in range(np.uintp(used)):
+                out[np.uintp(first) + b] = loss[b]
+        return flags
+
+    return loop
+
+
+@functools.cache
+def blockwise_gradient(block: Callable, kind: int, whole: bool) -> Callable:
+    """`rowwise_gradient` for a kernel that takes a block of rows at a time, whose scores lie class by class.
+
+    Neighbours in memory are then rows, which have nothing to do with each other, and fill vectors whatever k is. A block may
+    have more rows than there are: what is in the last of them is computed, and not looked at. Without weights `weight` is empty:
+    these loops are long, and what can be looked at when they run is not compiled twice.
+    """
+    compiled = Compiled("blockwise_gradient", block, kind, whole)
+    block_ = compiled.kernel
+
+    @compiled.loop
+    def loop(start, stop, targets, raw, weight, params, low, high, least, limit, grad, hess):
+        k = raw.shape[1]
+        size = _block_size(k, stop - start)
+        f, g, h = np.zeros((k, size)), np.empty((k, size)), np.empty((k, size))
+        room = room_like(raw, f)
+        y, loss = np.zeros(size), np.empty(size)
+        flags = _CLEAR
+        for first in range(start, stop, size):
+            used = min(size, stop - first)
+            weight_ = weight[first : first + used]  # of no weights: nothing
+            flags |= _targets_taken(targets[0][first : first + used], low, high, whole, y)
+            for b in range(np.uintp(weight_.size)):
+                flags = _weight_noted(flags, np.float64(weight_[b]), LARGEST)
+            gathered(raw, first, used, room, f)
+            flags |= _scores_noted(f, used)
+            block_(*((y, f) + params + (loss, g, h, kind)))  # noqa: RUF005
+            scattered(g, weight_, -limit, limit, room, grad, first, used)
+            scattered(h, weight_, least, limit, room, hess, first, used)
+        return flags
+
+    return loop
+
+
+@numba.njit(error_model="numpy", nogil=True)
+def _block_size(k, n):
+    """Rows in a block: whole vectors, hardly more than there are, and few enough for the cache."""
+    return max(min(_BLOCK // 16 // k // 32 * 32, 512, (n + 31) // 32 * 32), 32)
+
+
+@elementary.kernel
+def _targets_taken(targets, low, high, whole, y):
+    """The flags of the targets of a block, which go into y: 0 in place of a bad one, with which a kernel might index."""
+    flags = _CLEAR
+    for b in range(np.uintp(targets.shape[0])):
+        target = np.float64(targets[b])
+        bad = _outside(target, low, high, whole)
+        flags = _noted(flags, bad, _BAD_TARGET)
+        y[b] = where(bad, 0.0, target)
+    return flags
+
+
+@elementary.kernel
+def _scores_noted(f, used):
+    flags = _CLEAR
+    for j in range(np.uintp(f.shape[0])):
+        for b in range(np.uintp(used)):
+            flags = _noted(flags, not (abs(f[j, b]) <= LARGEST), _BAD_RAW)
+    return flags
 
 
 @functools.cache
@@ -826,7 +984,7 @@ _ROOM = 640
 
 
 def weight_array(weight: np.ndarray | None, y: np.ndarray) -> np.ndarray:
-    """Weights for loops over groups: without any an empty array of the type of the targets."""
+    """Weights for loops over groups and blocks: without any an empty array of the type of the targets."""
     return np.empty(0, y.dtype) if weight is None else weight
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, final
 
 import numpy as np
 
-from . import buffers, builtins, loops, orders, protocol, scales, threads
+from . import buffers, builtins, loops, orders, protocol, quick, scales, threads
 from .domain import AUTO, REAL, Interval, Parameter, first_bad
 from .links import LINKS, applied
 
@@ -34,7 +34,7 @@ class Objective(ABC):
 
     Two doors. The textbook's: `loss`, `grad_hess`, `start`, `inverse_link`, mathematics in float64. The boosters':
     calling the object, in the protocol of the booster that calls and, where the curvature is the booster's own, in the
-    booster's own arithmetic.
+    booster's own arithmetic; elsewhere with the digits of the float32 that boosters keep.
 
     A parameter in the unit of y may be "auto", and so may others that say so: `resolve` makes a number of it. In the textbook's
     door it is that of the targets (and weights) of the call; in the boosters' door that of the residuals of the call, anew in
@@ -111,8 +111,12 @@ class Objective(ABC):
         kind: str,
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
+        quickly: bool = False,
     ) -> int:
-        """Fill gradient and Hessian; what the loop noted. No Hessian is below `least`."""
+        """Fill gradient and Hessian; what the loop noted. No Hessian is below `least`.
+
+        `quickly`: with as many right digits as a float32 needs (`quick`), where the class has that.
+        """
 
     @abstractmethod
     def _start(self, rows: protocol.Rows, offset: np.ndarray | None) -> np.ndarray:
@@ -440,6 +444,10 @@ class Objective(ABC):
         part of the boosters' protocol. Returns float32 arrays of the shape of the scores, saturated at the largest
         float32; a negative Hessian of a loss that is not convex becomes 0.
 
+        float32 is what both boosters keep of gradients. Where the arithmetic is not a booster's own it has about 30 right
+        bits (`quick`), whatever the dtype of the scores, and the result is within one unit of float32, of its value or of how
+        far the inputs' own last bits move it, of what `grad_hess` gives.
+
         Raises
         ------
         TypeError
@@ -466,7 +474,7 @@ class Objective(ABC):
                 return found
             kind = self.fallback if self.curvature == "default" else "exact"
         results = _handed_out(raw)
-        self._refuse(self._gradients(rows, raw, kind, results, 0.0), rows, raw)
+        self._refuse(self._gradients(rows, raw, kind, results, 0.0, quickly=True), rows, raw)
         return results
 
     @final
@@ -867,6 +875,16 @@ class _Textbook(Objective):
     row_weights: ClassVar[bool] = True
     """Whether the rows of a group may have different weights; False where a weight is the group's."""
 
+    quick: ClassVar[bool] = True
+    """Whether boosters are given what the kernel makes with the functions of `boostobj.quick`: False for one that subtracts what
+    nearly cancels, so that 30 bits of each leave less than a float32. `checks` tries it."""
+
+    @final
+    @classmethod
+    def _kernel(cls, name: str, quickly: bool) -> Callable:
+        kernel = getattr(cls, name)
+        return quick.of(kernel) if quickly and cls.quick else kernel
+
     @final
     @property
     def curvatures(self) -> tuple[str, ...]:
@@ -928,6 +946,11 @@ class Pointwise(_Textbook):
     cuts: ClassVar[str] = ""
     """The field, a tuple, that separates the classes which the targets are: there is one more of them."""
 
+    @property
+    def law(self) -> str:
+        """The attribute with the kernel: another for each choice between laws, where a loop over all could not be vectorised."""
+        return "point"
+
     @final
     def _labels(self, k: int) -> Interval:
         cuts = getattr(self, self.cuts) if self.cuts else AUTO
@@ -943,7 +966,7 @@ class Pointwise(_Textbook):
     def _losses(self, rows: protocol.Rows, raw: np.ndarray) -> tuple[np.ndarray, int]:
         out = np.empty(len(raw))
         domain = self._labels(1)
-        loop = loops.pointwise_loss(type(self).point, domain.integer, domain.signed)
+        loop = loops.pointwise_loss(self._kernel(self.law, False), domain.integer, domain.signed)
         flags = _over_rows(loop, raw, _columns(rows.y), raw, self._kernel_parameters(), *domain.ends, out)
         return out, loops.mixed(flags)
 
@@ -955,13 +978,15 @@ class Pointwise(_Textbook):
         kind: str,
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
+        quickly: bool = False,
     ) -> int:
         domain, parameters = self._labels(1), self._kernel_parameters()
         if kind == "smoothed":
-            loop = loops.pointwise_gradient(type(self).smoothed, 2, domain.integer, domain.signed)
+            loop = loops.pointwise_gradient(self._kernel("smoothed", quickly), 2, domain.integer, domain.signed)
             parameters += (_width(rows, raw),)
         else:
-            loop = loops.pointwise_gradient(type(self).point, 2 + self.kinds.index(kind), domain.integer, domain.signed)
+            column, kernel = 2 + self.kinds.index(kind), self._kernel(self.law, quickly)
+            loop = loops.pointwise_gradient(kernel, column, domain.integer, domain.signed)
         rest = (*domain.ends, least, _limit(results), *results)
         return loops.mixed(_over_rows(loop, raw, _columns(rows.y), raw, rows.weight, parameters, *rest))
 
@@ -1039,7 +1064,8 @@ class Pointwise(_Textbook):
         best, unbounded = np.empty(len(begin) - 1), np.empty(len(begin) - 1, np.bool_)
         several = not self.convex and "majorized" in self.kinds
         bound = 2 + self.kinds.index("majorized") if several and self.link == "identity" else 0
-        loop = loops.best_constants(type(self).point, self.link == "identity" and self.among_targets, self.convex, bound)
+        law = self._kernel(self.law, False)
+        loop = loops.best_constants(law, self.link == "identity" and self.among_targets, self.convex, bound)
         targets = tuple(map(np.ascontiguousarray, _columns(y)))
         rest = (targets, offset, weight, self._kernel_parameters(), begin, best, unbounded)
         threads.run(lambda start, stop: loop(start, stop, *rest), len(best), len(y))
@@ -1050,20 +1076,24 @@ class Pointwise(_Textbook):
 class Rowwise(_Textbook):
     """k raw scores per row.
 
-    `row(y, f[k], *parameters, grad[k], hess[k], kind)` fills the gradient and the diagonal curvature of the kind with
-    that place in `kinds`, and returns the loss; in float64. Parameters that are tuples reach it as arrays.
+    One kernel, in one of three forms, in float64. `row(y, f[k], *parameters, grad[k], hess[k], kind)` fills the gradient and the
+    diagonal curvature of the kind with that place in `kinds`, and returns the loss. `block(y[n], f[k, n], *parameters, loss[n],
+    grad[k, n], hess[k, n], kind)` does so for n rows at a time: loops over the last index can be vectorised, whatever k is. Where
+    kind is `loops.LOSS` (-1) only the losses are looked at, else only gradients and curvatures; what is not is scratch space.
+    Parameters that are tuples reach both as arrays.
 
-    Where the number of scores is small and the kernel made for it, a class has `few(y, f, *parameters)` instead, without
-    branches: f is a tuple of k numbers, and it returns (loss, gradient, exact diagonal, further curvatures in the order of
-    `kinds`), all but the loss tuples of k. It is vectorised over rows. Parameters that are tuples reach it as tuples. It is
-    called for targets outside the domain too, and must not use them as an index.
+    `few(y, f, *parameters)`, without branches, is for a small number of scores that the kernel is made for: f is a tuple of k
+    numbers, and it returns (loss, gradient, exact diagonal, further curvatures in the order of `kinds`), all but the loss tuples
+    of k. It is vectorised over rows. Parameters that are tuples reach it as tuples. It is called for targets outside the domain
+    too, and must not use them as an index.
 
     `guess(y, weight, k, *parameters)` is a first value for `start`: exact where there is no offset and, for classes,
     every one occurs. Losses that are a sum of losses of one score each override `apart` instead, and those that are not
     convex may override `best`.
     """
 
-    row: ClassVar[Callable[..., float]]
+    row: ClassVar[Callable[..., float] | None] = None
+    block: ClassVar[Callable[..., None] | None] = None
     few: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     guess: ClassVar[Callable[..., np.ndarray]]
     count: ClassVar[str] = "num_class"
@@ -1135,11 +1165,11 @@ class Rowwise(_Textbook):
     def _losses(self, rows: protocol.Rows, raw: np.ndarray) -> tuple[np.ndarray, int]:
         out = np.empty(len(raw))
         allowed = self._labels(raw.shape[1])
-        few = type(self).few
+        row, block, few = type(self).row, type(self).block, type(self).few
         if few:
             loop = loops.few_loss(few, raw.shape[1], allowed.integer)
         else:
-            loop = loops.rowwise_loss(type(self).row, allowed.integer)
+            loop = loops.blockwise_loss(block, allowed.integer) if block else loops.rowwise_loss(row, allowed.integer)
         return out, _over_rows(loop, raw, (rows.y,), raw, self._row_parameters(), *allowed.ends, out)
 
     @final
@@ -1156,15 +1186,21 @@ class Rowwise(_Textbook):
         kind: str,
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
+        quickly: bool = False,
     ) -> int:
         allowed = self._labels(raw.shape[1])
-        few, place = type(self).few, self.kinds.index(kind)
-        if few:
-            loop = loops.few_gradient(few, raw.shape[1], 2 + place, allowed.integer)
+        name = "few" if type(self).few else "block" if type(self).block else "row"
+        kernel, place = self._kernel(name, quickly), self.kinds.index(kind)
+        weight = rows.weight
+        if name == "few":
+            loop = loops.few_gradient(kernel, raw.shape[1], 2 + place, allowed.integer)
+        elif name == "block":
+            loop = loops.blockwise_gradient(kernel, place, allowed.integer)
+            weight = loops.weight_array(weight, rows.y)
         else:
-            loop = loops.rowwise_gradient(type(self).row, place, allowed.integer)
+            loop = loops.rowwise_gradient(kernel, place, allowed.integer)
         rest = (*allowed.ends, least, _limit(results), *results)
-        return _over_rows(loop, raw, (rows.y,), raw, rows.weight, self._row_parameters(), *rest)
+        return _over_rows(loop, raw, (rows.y,), raw, weight, self._row_parameters(), *rest)
 
     @final
     def _count_in(self, y: np.ndarray) -> int:
@@ -1262,6 +1298,7 @@ class Groupwise(_Textbook):
         kind: str,
         results: tuple[np.ndarray, np.ndarray],
         least: float = -math.inf,
+        quickly: bool = False,
     ) -> int:
         return self._run(rows, raw, self.kinds.index(kind), least, np.empty(0), *results)
 

@@ -275,6 +275,7 @@ class BuiltIn(Objective):
         kind: str,
         results: tuple[np.ndarray, np.ndarray],
         least: float = -np.inf,
+        quickly: bool = False,
     ) -> int:
         k = raw.shape[1] if raw.ndim == 2 else 1
         self._refuse_targets(rows.y, self._labels(k))
@@ -282,7 +283,7 @@ class BuiltIn(Objective):
         if factor is not None:
             weight = factor if rows.weight is None else factor * rows.weight
             rows = rows._replace(weight=weight.astype(rows.y.dtype))
-        return self.textbook._gradients(rows, raw, kind, results, least) & ~loops.BAD_TARGET
+        return self.textbook._gradients(rows, raw, kind, results, least, quickly) & ~loops.BAD_TARGET
 
     def _factor(self, y: np.ndarray) -> np.ndarray | None:
         row = self._newest

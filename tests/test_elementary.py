@@ -294,7 +294,6 @@ def test_the_tail_of_special_values():
     assert tail(math.inf) == (math.inf, 0.0)
     assert tail(1e300) == (1e300, 1e-300)
     assert all(math.isnan(v) for x in (math.nan,) for v in tail(x))
-    tail(-1e300)  # outside what it is for, and must not read outside the table
     assert bose(0.0) == (1.0, 0.0) and bose(math.inf) == (0.0, math.inf) and bose(1e-320)[0] == 1.0
     assert log1mexp(0.0) == -math.inf and log1mexp(math.inf) == 0.0
 

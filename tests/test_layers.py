@@ -12,6 +12,7 @@ LAYERS = [
     {"version", "lanes", "probe", "threads", "buffers", "scales"},
     {"elementary", "domain", "links", "third_parties"},
     {"elementary32", "intervals", "ranks"},
+    {"quick"},
     {"loops", "protocol"},
     {"orders"},
     {"builtins"},

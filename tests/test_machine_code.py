@@ -9,7 +9,7 @@ import pytest
 from numba.core.registry import CPUDispatcher, cpu_target
 
 import boostobj as bo
-from boostobj import builtins, elementary, elementary32, loops, probe
+from boostobj import builtins, elementary, elementary32, loops, probe, quick
 
 STARTS = """
 import sys
@@ -44,14 +44,30 @@ def every_loop():
             "point": (
                 lambda f: loops.pointwise_loss(f, False),
                 lambda f: loops.pointwise_gradient(f, 2, False),
+                lambda f: loops.pointwise_gradient(quick.of(f), 2, False),
                 lambda f: loops.best_constants(f, True, True),
             ),
-            "row": (lambda f: loops.rowwise_loss(f, True), lambda f: loops.rowwise_gradient(f, 0, True)),
-            "few": (lambda f: loops.few_loss(f, 2, True), lambda f: loops.few_gradient(f, 2, 2, True)),
+            "few": (
+                lambda f: loops.few_loss(f, 2, True),
+                lambda f: loops.few_gradient(f, 2, 2, True),
+                lambda f: loops.few_gradient(quick.of(f), 2, 2, True),
+            ),
+            "row": (
+                lambda f: loops.rowwise_loss(f, True),
+                lambda f: loops.rowwise_gradient(f, 0, True),
+                lambda f: loops.rowwise_gradient(quick.of(f), 0, True),
+            ),
+            "block": (
+                lambda f: loops.blockwise_loss(f, True),
+                lambda f: loops.blockwise_gradient(f, 0, True),
+                lambda f: loops.blockwise_gradient(quick.of(f), 0, True),
+            ),
             "group": (lambda f: loops.groupwise(f, 0),),
         }.items():
             if kernel := getattr(cls, name, None):
                 yield from (make(kernel) for make in made)
+                if name == "point" and cls is bo.AFT:  # a kernel for each distribution
+                    yield from (make(kernel) for kernel in (cls.logistic_point, cls.extreme_point) for make in made)
     for row in builtins.table():
         if row.kernel is not None:
             yield loops.native_pointwise(row.kernel, row.wide, False)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import boostobj as bo
-from boostobj import checks
+from boostobj import checks, quick
 from boostobj.elementary import exp, expm1, kernel, logistic, sigmoid, softplus
 
 pytestmark = pytest.mark.skipif(chosen.SHORT, reason="the first run has it")
@@ -72,6 +72,25 @@ def test_clipped_probability():
 
     killed = failures(mutant(bo.LogLoss, point=staticmethod(point)))
     assert {"gradient is exact", "every curvature is exact", "loss is exact"} <= killed
+
+
+@pytest.mark.parametrize("error", [2.0**-22, 2.0**-26])
+def test_a_quick_form_that_lacks_digits_of_a_float32(error):
+    """Nothing but what the boosters are given is wrong, by a few units or less than one."""
+
+    @kernel
+    def grown(x):
+        return exp(x)
+
+    quick.form_of(grown)(kernel(lambda x: exp(x) * (1.0 + error)))
+
+    def point(y, f):
+        s = 1.0 if y > 0.0 else -1.0
+        e = grown(-s * f)
+        return e, -s * e, e
+
+    killed = failures(dataclasses.replace(mutant(bo.Exponential, point=staticmethod(point)), curvature="exact"))
+    assert ("boosters get every digit of a float32" in killed) == (error > 2.0**-24) and "gradient is exact" not in killed
 
 
 def test_the_label_where_the_probability_belongs():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from ..domain import NON_NEGATIVE, POSITIVE, UNIT, Interval, param
-from ..elementary import exp, expm1, kernel, log_excess, logistic, softplus, where
+from ..elementary import exp, expm1, kernel, log_excess, logistic, logistic_parts, softplus, where
 from ..objective import Pointwise
 from ..registry import register
 
@@ -17,22 +17,15 @@ CLASSES = Interval(0, 1, "both", integer=True)
 
 
 @kernel
-def residual(x, e, half_tanh, y, rest, half):  # type: ignore[no-untyped-def]
-    """p - y, for p = sigmoid(x), e = exp(-|x|), half_tanh = tanh(|x|/2)/2, rest = 1 - y and half = y - 1/2.
+def residual(x, e, large, half_tanh, y, rest, half):  # type: ignore[no-untyped-def]
+    """p - y, for p = sigmoid(x), rest = 1 - y, half = y - 1/2, and of `logistic_parts(|x|)` all but the second.
 
     Three ways, each without cancellation where it is used: around 0, where p - 1/2 is small; and in the tails, where p or
     1 - p is.
     """
-    tail = e / (1.0 + e)
+    tail = e * large
     centre = where(x >= 0.0, half_tanh, -half_tanh) - half
     return where(e > 0.36787944117144233, centre, where(x >= 0.0, rest - tail, tail - y))
-
-
-@kernel
-def half_tanh_of(a):  # type: ignore[no-untyped-def]
-    """tanh(a/2)/2, for a >= 0."""
-    m = expm1(-a)
-    return -0.5 * m / (2.0 + m)
 
 
 @final
@@ -100,14 +93,12 @@ class LogLoss(Pointwise):
         c = scale_pos_weight if y == 1.0 else 1.0
         x = sigmoid * f
         a = abs(x)
-        e = exp(-a)
-        tail = e / (1.0 + e)
-        half_tanh = half_tanh_of(a)
+        e, _, large, half_tanh = logistic_parts(a)
         loss = y * softplus(-x) + (1.0 - y) * softplus(x)
         square = c * sigmoid * sigmoid
         majorized = half_tanh / a if a > 1e-8 else 0.25
-        slope = c * sigmoid * residual(x, e, half_tanh, y, 1.0 - y, y - 0.5)
-        return c * loss, slope, square * (tail / (1.0 + e)), square * majorized
+        slope = c * sigmoid * residual(x, e, large, half_tanh, y, 1.0 - y, y - 0.5)
+        return c * loss, slope, square * (e * large * large), square * majorized
 
 
 @final
@@ -166,14 +157,12 @@ class LabelSmoothing(Pointwise):
     @staticmethod
     def point(y, f, smoothing):  # type: ignore[no-untyped-def]
         a = abs(f)
-        e = exp(-a)
-        half_tanh = half_tanh_of(a)
+        e, _, large, half_tanh = logistic_parts(a)
         kept, spread = 1.0 - smoothing, 0.5 * smoothing
         t, rest = kept * y + spread, kept * (1.0 - y) + spread
         loss = t * softplus(-f) + rest * softplus(f)
-        tail = e / (1.0 + e)
-        slope = residual(f, e, half_tanh, t, rest, kept * (y - 0.5))
-        return loss, slope, tail / (1.0 + e), where(a > 1e-8, half_tanh / a, 0.25)
+        slope = residual(f, e, large, half_tanh, t, rest, kept * (y - 0.5))
+        return loss, slope, e * large * large, where(a > 1e-8, half_tanh / a, 0.25)
 
 
 @final
@@ -241,13 +230,12 @@ class Poly1(Pointwise):
         s = where(y == 1.0, 1.0, -1.0)
         x = s * f
         p, q, _, surprise = logistic(x)
-        a = abs(f)
+        a = abs(x)
         # The smaller of p and q as a product: where it has lost its digits, epsilon times it has not.
-        root = exp(-0.5 * a)
+        _, root, _, half_tanh = logistic_parts(a)
         tail = root * max(p, q)
         most = where(x >= 0.0, root, q)
         least = where(x >= 0.0, tail, 1.0)
-        half_tanh = half_tanh_of(a)
         # For epsilon near -1 the sum of what is left: -log(p) - q, and (1 + epsilon)*q.
         more = 1.0 + epsilon
         negative = epsilon < 0.0
@@ -271,7 +259,7 @@ def powered(x, q):  # type: ignore[no-untyped-def]
     power = exp(-product)
     slope = power * r
     # p - q*r around 0, where p - r is small, and so may be 1 - q.
-    half_tanh = half_tanh_of(abs(x))
+    _, _, _, half_tanh = logistic_parts(abs(x))
     near = 2.0 * where(x >= 0.0, half_tanh, -half_tanh) + (1.0 - q) * r
     loss = where(product < 2.0**-54, surprise, -expm1(-product) / q)
     return loss, slope, slope * where(abs(x) < 1.0, near, p - q * r), slope * p
@@ -405,10 +393,9 @@ class Brier(Pointwise):
     @staticmethod
     def point(y, f):  # type: ignore[no-untyped-def]
         a = abs(f)
-        e = exp(-a)
-        half_tanh = half_tanh_of(a)
-        both = e / (1.0 + e) / (1.0 + e)
-        r = residual(f, e, half_tanh, y, 1.0 - y, y - 0.5)
+        e, _, large, half_tanh = logistic_parts(a)
+        both = e * large * large
+        r = residual(f, e, large, half_tanh, y, 1.0 - y, y - 0.5)
         turned = -2.0 * where(f >= 0.0, half_tanh, -half_tanh)
         bent = 2.0 * both * (both + r * turned)
         return r * r, 2.0 * r * both, bent, 0.1540585701213505, 4.0 * both * both

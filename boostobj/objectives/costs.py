@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from ..domain import NON_NEGATIVE, POSITIVE, REAL, Choice, Interval, param
-from ..elementary import exp, expm1, hypot, kernel, log, where
+from ..elementary import exp, expm1, hypot, kernel, log, logistic_parts, times_exp, where
 from ..objective import Pointwise
 from ..registry import register
-from .counts import _times_exp
 
 __all__ = ["Linex", "SquaredPercentageError", "SymmetricPercentageError"]
 
@@ -110,10 +109,10 @@ class Linex(Pointwise):
         near = 0.5 * d * d * _beyond_linear(min(max(x, -1.0), 1.0))
         rest = expm1(x)
         beyond = x > 700.0  # where exp(x) may be infinite and its product with the scale not
-        far = where(beyond, _times_exp(scale * scale, x, 0.0), scale * (scale * rest - d))
+        far = where(beyond, times_exp(scale * scale, x, 0.0), scale * (scale * rest - d))
         loss = where(abs(x) < 0.5, near, far)
-        grad = side * where(beyond, _times_exp(scale, x, 0.0), scale * rest)
-        return loss, grad, exp(x), 0.5 + _times_exp(0.5, x, 0.0)
+        grad = side * where(beyond, times_exp(scale, x, 0.0), scale * rest)
+        return loss, grad, exp(x), 0.5 + times_exp(0.5, x, 0.0)
 
 
 @final
@@ -238,12 +237,9 @@ class SymmetricPercentageError(Pointwise):
     @staticmethod
     def point(y, f, width):  # type: ignore[no-untyped-def]
         z = f - log(y)  # infinite at 0, where u is 2 and v is 0
-        a = abs(z)
-        e = exp(-a)
-        root = 2.0 / (1.0 + e)
-        v = e * root * root
-        rest = expm1(-a)
-        u = math.copysign(-2.0 * rest / (2.0 + rest), z)
+        e, _, large, half_tanh = logistic_parts(abs(z))
+        v = 4.0 * e * large * large
+        u = math.copysign(4.0 * half_tanh, z)
         q = hypot(u, width)
         part = width / q
         bound = v / q

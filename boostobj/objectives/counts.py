@@ -12,7 +12,7 @@ from typing import Any, final
 import numpy as np
 
 from ..domain import NON_NEGATIVE, POSITIVE, Interval, param
-from ..elementary import exp, expm1, fma, kernel, log, log1p, where
+from ..elementary import exp, expm1, fma, kernel, log, log1p, times_exp, where
 from ..objective import Pointwise
 from ..registry import register
 
@@ -24,16 +24,6 @@ def _product(x, f):  # type: ignore[no-untyped-def]
     """x*f and what its rounding lost: far out the exponential turns a last bit into a hundred."""
     product = x * f
     return product, where(abs(product) < 4096.0, fma(x, f, -product), 0.0)
-
-
-@kernel
-def _times_exp(y, x, lost):  # type: ignore[no-untyped-def]
-    """y*exp(x + lost) for y >= 0, infinite or 0 only where the product is."""
-    quarter = exp(0.25 * x)
-    far = y * quarter * quarter * quarter * quarter
-    value = where(abs(x) < 700.0, y * exp(x), far)
-    value = where(y == 0.0, 0.0, value)
-    return where(value < math.inf, value + value * lost, value)
 
 
 @kernel
@@ -183,7 +173,7 @@ class Gamma(Pointwise):
 
     @staticmethod
     def point(y, f):  # type: ignore[no-untyped-def]
-        share = _times_exp(y, -f, 0.0)
+        share = times_exp(y, -f, 0.0)
         near = exp(-f) * _difference(y, f)
         damped = share * _TWO_THIRDS + _THIRD
         return share + f, where(abs(f) < _NEAR, near, 1.0 - share), share, 1.0, damped
@@ -282,8 +272,8 @@ class Tweedie(Pointwise):
         b = 2.0 - power
         x, lost_x = _product(a, f)
         z, lost_z = _product(b, f)
-        grown = _times_exp(1.0, z, lost_z)
-        share = _times_exp(y, x, lost_x)
+        grown = times_exp(1.0, z, lost_z)
+        share = times_exp(y, x, lost_x)
         # exp(x) - 1, over a: by itself where it is small, without the 1 where it is large and y is to be looked after.
         e = expm1(x)
         middle = y * ((e + (1.0 + e) * lost_x) / a)
@@ -364,8 +354,8 @@ class InverseGaussian(Pointwise):
     @staticmethod
     def point(y, f, shape):  # type: ignore[no-untyped-def]
         e = exp(-f)
-        precision = _times_exp(shape, -f, 0.0)
-        share = _times_exp(y, -f, 0.0)
+        precision = times_exp(shape, -f, 0.0)
+        share = times_exp(y, -f, 0.0)
         close = abs(f) < _NEAR
         left = where(close, e * _difference(y, f), 1.0 - share)
         bend = where(close, -e * _difference(2.0 * y, f), 2.0 * share - 1.0)
@@ -476,14 +466,14 @@ class NegativeBinomial(Pointwise):
     def point(y, f, dispersion):  # type: ignore[no-untyped-def]
         small = exp(-abs(f))
         up = f > 0.0
-        excess = _times_exp(dispersion, f, 0.0)
+        excess = times_exp(dispersion, f, 0.0)
         below = 1.0 + excess
         # Where the mean is large both sides of a quotient are divided by it.
         fisher = where(up, 1.0 / (small + dispersion), small / below)
         far = where(up, (1.0 - y * small) / (small + dispersion), (small - y) / below)
         grad = where(abs(f) < _NEAR, _difference(y, f) / below, far)
         more = 1.0 + dispersion * y
-        exact = where(excess < 1e300, fisher * more / below, _times_exp(fisher * more / dispersion, -f, 0.0))
+        exact = where(excess < 1e300, fisher * more / below, times_exp(fisher * more / dispersion, -f, 0.0))
         # log(1 + d*m) is the larger of 0 and f + log(d), and a rest.
         large = excess > 1.0
         rest = log1p(where(large, 1.0 / excess, excess))

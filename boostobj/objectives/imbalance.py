@@ -7,11 +7,12 @@ from typing import Any, final
 
 import numpy as np
 
+from .. import quick
 from ..domain import AUTO, NON_NEGATIVE, POSITIVE, Interval, param
-from ..elementary import exp, exp_product, expm1, log, log1p_pair, log_pair, logistic, where
+from ..elementary import exp_product, expm1, kernel, log, log1p_pair, log_pair, logistic, logistic_parts, where
 from ..objective import Pointwise
 from ..registry import register
-from .classification import CLASSES, half_tanh_of, residual
+from .classification import CLASSES, residual
 
 __all__ = ["AsymmetricFocal", "ClassBalanced", "Focal"]
 
@@ -94,8 +95,9 @@ class ClassBalanced(Pointwise):
         zeros, ones = -expm1(negatives * each), -expm1(positives * each)
         c = 2.0 * where(of_one, zeros, ones) / (zeros + ones)
         p, q, _, surprise = logistic(s * f)
-        a = abs(f)
-        return c * surprise, -s * c * q, c * (p * q), c * where(a > 1e-8, half_tanh_of(a) / a, 0.25)
+        a = abs(s * f)
+        _, _, _, half_tanh = logistic_parts(a)
+        return c * surprise, -s * c * q, c * (p * q), c * where(a > 1e-8, half_tanh / a, 0.25)
 
 
 @final
@@ -178,8 +180,7 @@ class Focal(Pointwise):
         x = s * f
         a = abs(x)
         # With the root of exp(-a): where exp(-a) has lost its digits, a multiple of it by a or gamma has not.
-        e, root = exp(-a), exp(-0.5 * a)
-        large = 1.0 / (1.0 + e)
+        e, root, large, _ = logistic_parts(a)
         tail = root * large
         small = e * large
         rest, beyond = log1p_pair(e)
@@ -196,6 +197,24 @@ class Focal(Pointwise):
         damped = share * (gamma * p) + outer
         most = alpha * (gamma + 1.0) * ((gamma + 1.0) / (2.0 * (gamma + 2.0)))
         return c * surprise, -s * c * (share + q), c * exact, most, c * damped
+
+
+@kernel
+def _logarithms(plain, a, e, lesser):  # type: ignore[no-untyped-def]
+    """log(1 - lesser) and log(lesser), each as a sum of two; where plain, of lesser = e/(1 + e), by e = exp(-a) and a."""
+    upper, upper_tail = log1p_pair(where(plain, e, -lesser))
+    upper, upper_tail = where(plain, -upper, upper), where(plain, -upper_tail, upper_tail)
+    lower, lower_tail = log_pair(where(plain, 1.0, lesser))
+    whole = upper - a
+    return upper, upper_tail, where(plain, whole, lower), where(plain, ((-a - whole) + upper) + upper_tail, lower_tail)
+
+
+@quick.form_of(_logarithms)
+@kernel
+def _quick_logarithms(plain, a, e, lesser):  # type: ignore[no-untyped-def]
+    upper, upper_tail = quick.log1p_pair(-lesser)
+    lower, lower_tail = quick.log_pair(lesser)  # e has lost its digits only where p or q is nothing
+    return upper, upper_tail, lower, lower_tail
 
 
 @final
@@ -288,23 +307,18 @@ class AsymmetricFocal(Pointwise):
         x = sign * f
         a = abs(f)
         # With the root of exp(-a): where exp(-a) has lost its digits, a multiple of it by a or gamma has not.
-        e, root = exp(-a), exp(-0.5 * a)
-        large = 1.0 / (1.0 + e)
+        e, root, large, half_tanh = logistic_parts(a)
         tail = root * large
         small = e * large
         p, q = where(x >= 0.0, large, small), where(x >= 0.0, small, large)
-        u = where(plain, p, residual(x, e, half_tanh_of(a), m, 1.0 - m, m - 0.5))
+        u = where(plain, p, residual(x, e, large, half_tanh, m, 1.0 - m, m - 0.5))
         counts = u > 0.0
         u = where(counts, u, 0.5)
         rest = q + m  # 1 - u
         # Of the smaller one of u and 1 - u the logarithm does not cancel, nor does log1p of minus it.
         below = u <= rest
         lesser = where(below, u, rest)
-        upper, upper_tail = log1p_pair(where(plain, e, -lesser))
-        upper, upper_tail = where(plain, -upper, upper), where(plain, -upper_tail, upper_tail)
-        lower, lower_tail = log_pair(where(plain, 1.0, lesser))
-        whole = upper - a
-        lower, lower_tail = where(plain, whole, lower), where(plain, ((-a - whole) + upper) + upper_tail, lower_tail)
+        upper, upper_tail, lower, lower_tail = _logarithms(plain, a, e, lesser)
         power = exp_product(gamma, where(below, lower, upper), where(below, lower_tail, upper_tail))
         power = where(counts, power, 0.0)
         lost = -where(below, upper, lower)

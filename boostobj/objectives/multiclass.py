@@ -9,7 +9,8 @@ from typing import Any, final
 import numpy as np
 
 from ..domain import NON_NEGATIVE, POSITIVE, Interval, Optional, Several, first_bad, param
-from ..elementary import exp, expm1, kernel, log1p, softplus, where
+from ..elementary import exp, expm1, kernel, log1p, where
+from ..loops import LOSS
 from ..objective import Pointwise, Rowwise
 from ..registry import register
 from .classification import LogLoss
@@ -122,56 +123,83 @@ class Softmax(Rowwise):
         return _logarithms(y, share)
 
     @staticmethod
-    def row(y, f, class_weight, label_smoothing, grad, hess, kind):  # type: ignore[no-untyped-def]
-        k = f.size
-        label = int(y)
-        best = 0
-        for j in range(1, k):
-            best = j if f[j] > f[best] else best
-        top = f[best]
-        rest = 0.0  # the sum without its largest term, 1: what 1 - p is made of where p is near 1
-        for j in range(k):
-            grad[j] = exp(f[j] - top)
-            rest += 0.0 if j == best else grad[j]
-        total = 1.0 + rest
+    def block(y, f, class_weight, label_smoothing, loss, grad, hess, kind):  # type: ignore[no-untyped-def]
+        k, n = f.shape
         spread = label_smoothing / k
         moved = label_smoothing - spread  # away from the label
-        loss = log1p(rest) + (top - f[label])
-        if label_smoothing > 0.0:
-            loss = log1p(rest) + (1.0 - moved) * (top - f[label])
-            for j in range(k):
-                loss += 0.0 if j == label else spread * (top - f[j])
-        for j in range(k):
-            p = grad[j] / total
-            other = (rest if j == best else total - grad[j]) / total
-            grad[j] = -(other - moved) if j == label else p - spread
-            hess[j] = p * other if kind == 0 else 0.5 if kind == 1 else abs(grad[j])
-        if class_weight is not None:
-            c = class_weight[label]
-            loss *= c
-            for j in range(k):
-                grad[j] *= c
-                hess[j] *= c
-        return loss
+        top, best, own = _largest(f, y, False)
+        rest = np.zeros(n)
+        for j in range(np.uintp(k)):
+            for b in range(np.uintp(n)):
+                grad[j, b] = exp(f[j, b] - top[b])
+                # The sum without its largest term, 1: what 1 - p is made of where p is near 1.
+                rest[b] += where(best[b] == j, 0.0, grad[j, b])
+        c = _weights_of(class_weight, y)
+        if kind == LOSS:
+            for b in range(np.uintp(n)):
+                loss[b] = log1p(rest[b]) + (1.0 - moved) * (top[b] - own[b])
+            if label_smoothing > 0.0:
+                for j in range(np.uintp(k)):
+                    for b in range(np.uintp(n)):
+                        loss[b] += where(y[b] == j, 0.0, spread * (top[b] - f[j, b]))
+            for b in range(np.uintp(n)):
+                loss[b] *= c[b]
+            return
+        share = np.empty(n)
+        for b in range(np.uintp(n)):
+            share[b] = 1.0 / (1.0 + rest[b])
+        for j in range(np.uintp(k)):
+            for b in range(np.uintp(n)):
+                p = grad[j, b] * share[b]
+                other = where(best[b] == j, rest[b], 1.0 + rest[b] - grad[j, b]) * share[b]
+                g = where(y[b] == j, -(other - moved), p - spread)
+                h = p * other if kind == 0 else 0.5 if kind == 1 else abs(g)
+                grad[j, b] = c[b] * g
+                hess[j, b] = c[b] * h
 
 
 @kernel
-def _against_the_others(f, label, slope, share):  # type: ignore[no-untyped-def]
+def _weights_of(class_weight, y):  # type: ignore[no-untyped-def]
+    """The weight of the class of each row."""
+    c = np.ones(y.size)
+    if class_weight is not None:
+        for b in range(np.uintp(y.size)):
+            c[b] = class_weight[np.uintp(y[b])]
+    return c
+
+
+@kernel
+def _largest(f, y, others):  # type: ignore[no-untyped-def]
+    """The largest score of each row and whose it is, of the classes that are not y if `others`; and the score of y."""
+    k, n = f.shape
+    top, best, own = np.full(n, -np.inf), np.zeros(n), np.empty(n)
+    for j in range(np.uintp(k)):
+        for b in range(np.uintp(n)):
+            is_label = y[b] == j
+            more = (f[j, b] > top[b]) & ((not is_label) | (not others))
+            top[b] = where(more, f[j, b], top[b])
+            best[b] = where(more, np.float64(j), best[b])
+            own[b] = where(is_label, f[j, b], own[b])
+    return top, best, own
+
+
+@kernel
+def _against_the_others(f, y, slope, share):  # type: ignore[no-untyped-def]
     """The log odds z that the class is another than the label, under a softmax of slope*f, and which other is the likeliest.
 
-    `share` is filled with the probabilities of the others in units of the likeliest one's, and 0 for the label; the last number
-    is the sum of them without the likeliest.
+    `share` is filled with the probabilities of the others in units of the likeliest one's, and 0 for the label; the last numbers
+    are the sums of them without the likeliest.
     """
-    best = 1 if label == 0 else 0
-    for j in range(f.size):
-        best = j if (j != label) & (f[j] > f[best]) else best
-    top = f[best]
-    rest = 0.0
-    for j in range(f.size):
-        share[j] = 0.0 if j == label else exp(slope * (f[j] - top))
-        rest += 0.0 if j == best else share[j]
-    z = slope * (top - f[label]) + log1p(rest)
-    return max(min(z, _LARGEST), -_LARGEST), best, rest
+    k, n = f.shape
+    top, best, own = _largest(f, y, True)
+    rest, z = np.zeros(n), np.empty(n)
+    for j in range(np.uintp(k)):
+        for b in range(np.uintp(n)):
+            share[j, b] = where(y[b] == j, 0.0, exp(slope * (f[j, b] - top[b])))
+            rest[b] += where(best[b] == j, 0.0, share[j, b])
+    for b in range(np.uintp(n)):
+        z[b] = min(max(slope * (top[b] - own[b]) + log1p(rest[b]), -_LARGEST), _LARGEST)
+    return z, best, rest
 
 
 def _probabilities(mp: Any, f: Any, slope: int = 1) -> list:
@@ -253,28 +281,33 @@ class FocalSoftmax(Rowwise):
         return _logarithms(y, _shares(y, weight, k, class_weight))
 
     @staticmethod
-    def row(y, f, gamma, class_weight, grad, hess, kind):  # type: ignore[no-untyped-def]
-        label = int(y)
-        z, best, rest = _against_the_others(f, label, 1.0, grad)
-        e = exp(-abs(z))
-        tail = e / (1.0 + e)
-        q = where(z >= 0.0, 1.0 / (1.0 + e), tail)
-        p = where(z >= 0.0, tail, 1.0 / (1.0 + e))
-        logarithm = log1p(e)
-        loss = max(z, 0.0) + logarithm
-        factor = exp(gamma * (min(z, 0.0) - logarithm))
-        if class_weight is not None:
-            factor *= class_weight[label]
-        first = factor * (q + gamma * p * loss)
-        second = factor * p * ((2.0 * gamma + 1.0) * q + gamma * loss * (gamma * p - q))
-        total = 1.0 + rest
-        for j in range(f.size):
-            r = grad[j] / total
-            other = (rest if j == best else total - grad[j]) / total
-            grad[j] = -first if j == label else first * r
-            exact = second if j == label else r * (second * r + first * other)
-            hess[j] = exact if kind == 0 else abs(grad[j])
-        return factor * loss
+    def block(y, f, gamma, class_weight, loss, grad, hess, kind):  # type: ignore[no-untyped-def]
+        k, n = f.shape
+        z, best, rest = _against_the_others(f, y, 1.0, grad)
+        c = _weights_of(class_weight, y)
+        first, second = np.empty(n), np.empty(n)
+        for b in range(np.uintp(n)):
+            e = exp(-abs(z[b]))
+            tail = e / (1.0 + e)
+            q = where(z[b] >= 0.0, 1.0 / (1.0 + e), tail)
+            p = where(z[b] >= 0.0, tail, 1.0 / (1.0 + e))
+            logarithm = log1p(e)
+            missed = max(z[b], 0.0) + logarithm
+            factor = c[b] * exp(gamma * (min(z[b], 0.0) - logarithm))
+            loss[b] = factor * missed
+            first[b] = factor * (q + gamma * p * missed)
+            second[b] = factor * p * ((2.0 * gamma + 1.0) * q + gamma * missed * (gamma * p - q))
+        if kind == LOSS:
+            return
+        for j in range(np.uintp(k)):
+            for b in range(np.uintp(n)):
+                total = 1.0 + rest[b]
+                r = grad[j, b] / total
+                other = where(best[b] == j, rest[b], total - grad[j, b]) / total
+                g = where(y[b] == j, -first[b], first[b] * r)
+                exact = where(y[b] == j, second[b], r * (second[b] * r + first[b] * other))
+                grad[j, b] = g
+                hess[j, b] = exact if kind == 0 else abs(g)
 
 
 @final
@@ -344,45 +377,49 @@ class BrierSoftmax(Rowwise):
         return _logarithms(y, _shares(y, weight, k, None))
 
     @staticmethod
-    def row(y, f, grad, hess, kind):  # type: ignore[no-untyped-def]
-        k = f.size
-        label = int(y)
-        best = 0
-        for j in range(1, k):
-            best = j if f[j] > f[best] else best
-        top = f[best]
-        rest = 0.0
-        for j in range(k):
-            grad[j] = exp(f[j] - top)
-            rest += 0.0 if j == best else grad[j]
-        total = 1.0 + rest
-        own = grad[label] / total
-        lacking = (rest if label == best else total - grad[label]) / total
+    def block(y, f, loss, grad, hess, kind):  # type: ignore[no-untyped-def]
+        k, n = f.shape
+        top, best, label = _largest(f, y, False)
+        rest = np.zeros(n)
+        for j in range(np.uintp(k)):
+            for b in range(np.uintp(n)):
+                grad[j, b] = exp(f[j, b] - top[b])
+                rest[b] += where(best[b] == j, 0.0, grad[j, b])
+                label[b] = where(y[b] == j, grad[j, b], label[b])
         # Sums over the classes that are not the label, and apart from them the term of the most probable one.
-        squares = mixed = 0.0
-        for j in range(k):
-            p = grad[j] / total
-            counts = (j != label) & (j != best)
-            squares += p * p if counts else 0.0
-            mixed += p * ((grad[label] - grad[j]) / total) if counts else 0.0  # the sum of p*(p_y - p) is p_y*(1 - p_y) - squares
-        high = 0.0 if label == best else 1.0 / total
-        short = rest / total  # what the most probable class lacks to 1
-        every_square = squares + high * high
-        every_mixed = mixed + high * ((grad[label] - 1.0) / total)
-        for j in range(k):
-            p = grad[j] / total
-            other = (rest if j == best else total - grad[j]) / total
-            a = mixed + high * (own + short) if j == best else p + every_mixed
-            rivals = own * own + (squares if j == best else every_square - p * p)
-            if j == label:
-                a = -(lacking * lacking + every_square)
-                rivals = every_square
-            grad[j] = 2.0 * p * a
-            exact = 2.0 * p * (p * (other * other + rivals) + (other - p) * a)
-            if j == label:
-                exact = -2.0 * p * a * (2.0 * p - other)
-            hess[j] = exact if kind == 0 else abs(grad[j])
-        return lacking * lacking + every_square
+        squares, mixed = np.zeros(n), np.zeros(n)
+        for j in range(np.uintp(k)):
+            for b in range(np.uintp(n)):
+                p = grad[j, b] / (1.0 + rest[b])
+                counts = (y[b] != j) & (best[b] != j)
+                squares[b] += where(counts, p * p, 0.0)
+                # The sum of p*(p_y - p) is p_y*(1 - p_y) - squares.
+                mixed[b] += where(counts, p * ((label[b] - grad[j, b]) / (1.0 + rest[b])), 0.0)
+        lacking, every_square, every_mixed, high = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+        for b in range(np.uintp(n)):
+            total = 1.0 + rest[b]
+            lacking[b] = where(y[b] == best[b], rest[b], total - label[b]) / total
+            high[b] = where(y[b] == best[b], 0.0, 1.0 / total)
+            every_square[b] = squares[b] + high[b] * high[b]
+            every_mixed[b] = mixed[b] + high[b] * ((label[b] - 1.0) / total)
+            loss[b] = lacking[b] * lacking[b] + every_square[b]
+        if kind == LOSS:
+            return
+        for j in range(np.uintp(k)):
+            for b in range(np.uintp(n)):
+                total = 1.0 + rest[b]
+                p = grad[j, b] / total
+                own = label[b] / total
+                is_best, is_label = best[b] == j, y[b] == j
+                other = where(is_best, rest[b], total - grad[j, b]) / total
+                short = rest[b] / total  # what the most probable class lacks to 1
+                a = where(is_best, mixed[b] + high[b] * (own + short), p + every_mixed[b])
+                a = where(is_label, -loss[b], a)
+                rivals = own * own + where(is_best, squares[b], every_square[b] - p * p)
+                exact = 2.0 * p * (p * (other * other + rivals) + (other - p) * a)
+                exact = where(is_label, -2.0 * p * a * (2.0 * p - other), exact)
+                grad[j, b] = 2.0 * p * a
+                hess[j, b] = exact if kind == 0 else abs(2.0 * p * a)
 
 
 @final
@@ -451,23 +488,29 @@ class SphericalSoftmax(Rowwise):
         return _logarithms(y, _shares(y, weight, k, None))
 
     @staticmethod
-    def row(y, f, grad, hess, kind):  # type: ignore[no-untyped-def]
-        label = int(y)
-        z, _, rest = _against_the_others(f, label, 2.0, grad)
-        # The root of P_y, as itself: of what is far away P_y has no digits left, or is 0.
-        half = exp(-0.5 * abs(z))
-        e = half * half
-        root = math.sqrt(1.0 + e)
-        s = where(z >= 0.0, half, 1.0) / root
-        beside = where(z >= 0.0, 1.0, e) / (1.0 + e)
-        own = where(z >= 0.0, e, 1.0) / (1.0 + e)
-        total = 1.0 + rest
-        for j in range(f.size):
-            p = beside * (grad[j] / total)
-            grad[j] = -s * beside if j == label else s * p
-            exact = s * beside * (2.0 * own - beside) if j == label else s * p * (2.0 - 3.0 * p)
-            hess[j] = exact if kind == 0 else abs(grad[j])
-        return beside / (1.0 + s)
+    def block(y, f, loss, grad, hess, kind):  # type: ignore[no-untyped-def]
+        k, n = f.shape
+        z, _, rest = _against_the_others(f, y, 2.0, grad)
+        slope, beside, bend = np.empty(n), np.empty(n), np.empty(n)
+        for b in range(np.uintp(n)):
+            # The root of P_y, as itself: of what is far away P_y has no digits left, or is 0.
+            half = exp(-0.5 * abs(z[b]))
+            e = half * half
+            s = where(z[b] >= 0.0, half, 1.0) / math.sqrt(1.0 + e)
+            beside[b] = where(z[b] >= 0.0, 1.0, e) / (1.0 + e)
+            own = where(z[b] >= 0.0, e, 1.0) / (1.0 + e)
+            loss[b] = beside[b] / (1.0 + s)
+            slope[b] = s
+            bend[b] = s * beside[b] * (2.0 * own - beside[b])
+        if kind == LOSS:
+            return
+        for j in range(np.uintp(k)):
+            for b in range(np.uintp(n)):
+                p = beside[b] * (grad[j, b] / (1.0 + rest[b]))
+                g = slope[b] * where(y[b] == j, -beside[b], p)
+                exact = where(y[b] == j, bend[b], g * (2.0 - 3.0 * p))
+                grad[j, b] = g
+                hess[j, b] = exact if kind == 0 else abs(g)
 
 
 @final
@@ -536,22 +579,31 @@ class OneVsAll(Rowwise):
         return [c * sigmoid**2 * bound for c, bound in zip(factors, bounds, strict=True)]
 
     @staticmethod
-    def row(y, f, sigmoid, scale_pos_weight, grad, hess, kind):  # type: ignore[no-untyped-def]
-        label = int(y)
-        loss = 0.0
-        for j in range(f.size):
-            c = scale_pos_weight if j == label else 1.0
-            x = -sigmoid * f[j] if j == label else sigmoid * f[j]  # the loss is softplus(x)
-            a = abs(x)
-            e = exp(-a)
-            tail = e / (1.0 + e)
-            miss = 1.0 / (1.0 + e) if x >= 0.0 else tail
-            m = expm1(-a)
-            majorized = -0.5 * m / (2.0 + m) / a if a > 1e-8 else 0.25
-            hess[j] = c * sigmoid * sigmoid * (tail / (1.0 + e) if kind == 0 else majorized)
-            grad[j] = c * (-sigmoid if j == label else sigmoid) * miss
-            loss += c * softplus(x)
-        return loss
+    def block(y, f, sigmoid, scale_pos_weight, loss, grad, hess, kind):  # type: ignore[no-untyped-def]
+        k, n = f.shape
+        loss[:] = 0.0
+        for j in range(np.uintp(k)):
+            for b in range(np.uintp(n)):
+                is_label = y[b] == j
+                c = where(is_label, scale_pos_weight, 1.0)
+                slope = where(is_label, -sigmoid, sigmoid)
+                value, miss, bend = _binary(slope * f[j, b], kind)
+                if kind == LOSS:
+                    loss[b] += c * value
+                else:
+                    grad[j, b] = c * slope * miss
+                    hess[j, b] = c * sigmoid * sigmoid * bend
+
+
+@kernel
+def _binary(x, kind):  # type: ignore[no-untyped-def]
+    """softplus(x), its derivative, and of the curvatures of LogLoss that of this kind: what is not used is left out."""
+    a = abs(x)
+    e = exp(-a)
+    tail = e / (1.0 + e)
+    m = expm1(-a)
+    majorized = where(a > 1e-8, -0.5 * m / (2.0 + m) / max(a, 1e-8), 0.25)
+    return max(x, 0.0) + log1p(e), where(x >= 0.0, 1.0 / (1.0 + e), tail), tail / (1.0 + e) if kind == 0 else majorized
 
 
 _MOST_LABELS = 24
@@ -676,19 +728,18 @@ class MultiLabel(Rowwise):
         return [mp.tanh(v / 2) / (2 * v) if v else mp.mpf(1) / 4 for v in f]
 
     @staticmethod
-    def row(y, f, grad, hess, kind):  # type: ignore[no-untyped-def]
-        members = int(y)
-        loss = 0.0
-        for j in range(f.size):
-            member = (members >> j) & 1 == 1
-            x = where(member, -f[j], f[j])  # the loss is softplus(x)
-            a = abs(x)
-            e = exp(-a)
-            tail = e / (1.0 + e)
-            miss = where(x >= 0.0, 1.0 / (1.0 + e), tail)
-            m = expm1(-a)
-            majorized = where(a > 1e-8, -0.5 * m / (2.0 + m) / a, 0.25)
-            hess[j] = tail / (1.0 + e) if kind == 0 else majorized
-            grad[j] = where(member, -miss, miss)
-            loss += softplus(x)
-        return loss
+    def block(y, f, loss, grad, hess, kind):  # type: ignore[no-untyped-def]
+        k, n = f.shape
+        loss[:] = 0.0
+        bit = 1.0
+        for j in range(np.uintp(k)):
+            for b in range(np.uintp(n)):
+                halved = 0.5 * np.floor(y[b] / bit)
+                sign = where(halved == np.floor(halved), 1.0, -1.0)  # -1 for a label that is in the set
+                value, miss, bend = _binary(sign * f[j, b], kind)
+                if kind == LOSS:
+                    loss[b] += value
+                else:
+                    grad[j, b] = sign * miss
+                    hess[j, b] = bend
+            bit *= 2.0

@@ -10,7 +10,8 @@ from typing import Any, final
 import numpy as np
 
 from ..domain import POSITIVE, REAL, UNIT, Ascending, Interval, param
-from ..elementary import exp, expm1, kernel, log1p, softplus, where
+from ..elementary import exp, falling, kernel, log1p, softplus, where
+from ..loops import LOSS
 from ..objective import Pointwise, Rowwise
 from ..registry import register
 from .regression import Quantile
@@ -40,13 +41,13 @@ def _smooth(d, width, alpha):  # type: ignore[no-untyped-def]
     """Loss, gradient, Hessian and the bound of SmoothQuantile for a residual; both last for a width of 1."""
     x = d / width
     a = abs(x)
-    e = exp(-2.0 * a)
-    rest = expm1(-2.0 * a)
+    e, rest = falling(-2.0 * a)
     over = d >= 0.0
     near = a < 0.5
-    tanh = -rest / (1.0 + e)
+    half = 1.0 / (1.0 + e)
+    tanh = -rest * half
     # Far out the difference of two shares, each right to the last digit, near the sum of what is small and what is exact.
-    share = 2.0 / (1.0 + e)
+    share = 2.0 * half
     far = where(over, 2.0 * (1.0 - alpha) - e * share, e * share - 2.0 * alpha)
     slope = where(near, math.copysign(tanh, x) + (1.0 - 2.0 * alpha), far)
     side = where(over, 1.0 - alpha, alpha)
@@ -183,14 +184,17 @@ class MultiQuantile(Rowwise):
         return f - y
 
     @staticmethod
-    def row(y, f, alpha, grad, hess, kind):  # type: ignore[no-untyped-def]
-        loss = 0.0
-        for j in range(f.size):
-            d = f[j] - y
-            grad[j] = 1.0 - alpha[j] if d >= 0.0 else -alpha[j]
-            hess[j] = 0.0
-            loss += grad[j] * d
-        return loss
+    def block(y, f, alpha, loss, grad, hess, kind):  # type: ignore[no-untyped-def]
+        k, n = f.shape
+        loss[:] = 0.0
+        for j in range(np.uintp(k)):
+            above, below = 1.0 - alpha[j], -alpha[j]
+            for b in range(np.uintp(n)):
+                d = f[j, b] - y[b]
+                g = where(d >= 0.0, above, below)
+                grad[j, b] = g
+                hess[j, b] = 0.0
+                loss[b] += g * d
 
 
 @final
@@ -295,30 +299,54 @@ class MultiExpectile(Rowwise):
         return start
 
     @staticmethod
-    def row(y, f, alpha, grad, hess, kind):  # type: ignore[no-untyped-def]
-        k = f.size
-        loss = 0.0
-        estimate = f[0]
-        for j in range(k):
-            if j > 0:
-                estimate += _GAP + softplus(f[j])
-            d = estimate - y
-            v = 1.0 - alpha[j] if d >= 0.0 else alpha[j]
-            grad[j] = v * d
-            hess[j] = v
-            loss += 0.5 * grad[j] * d
-        for j in range(k - 2, -1, -1):
-            grad[j] += grad[j + 1]
-            hess[j] += hess[j + 1]
-        for j in range(1, k):
-            e = exp(-abs(f[j]))
-            tail = e / (1.0 + e)
-            slope = 1.0 / (1.0 + e) if f[j] >= 0.0 else tail
-            rest = tail if f[j] >= 0.0 else 1.0 / (1.0 + e)
-            bend = rest * grad[j] if kind == 0 else 0.0
-            hess[j] = slope * (slope * hess[j] + bend)
-            grad[j] *= slope
-        return loss
+    def block(y, f, alpha, loss, grad, hess, kind):  # type: ignore[no-untyped-def]
+        k, n = f.shape
+        estimate = np.empty(n)
+        loss[:] = 0.0
+        # What is off for each estimate, and the exponential that its step and the slope of that are made of.
+        for j in range(np.uintp(k)):
+            above, below = 1.0 - alpha[j], alpha[j]
+            for b in range(np.uintp(n)):
+                size = abs(f[j, b])
+                e = where(size < 746.0, exp(-size), 0.0)  # what it is multiplied with may be as large as a number can be
+                step = max(f[j, b], 0.0) + log1p(e)
+                estimate[b] = f[j, b] if j == 0 else estimate[b] + (_GAP + step)
+                d = estimate[b] - y[b]
+                grad[j, b] = d
+                hess[j, b] = e
+                loss[b] += 0.5 * where(d >= 0.0, above, below) * d * d
+        if kind == LOSS:
+            return
+        pull, weight = np.zeros(n), np.zeros(n)
+        for i in range(np.uintp(k)):
+            j = np.uintp(k) - np.uintp(1) - i
+            above, below = 1.0 - alpha[j], alpha[j]
+            for b in range(np.uintp(n)):
+                d, e = grad[j, b], hess[j, b]
+                v = where(d >= 0.0, above, below)
+                pull[b] += v * d
+                weight[b] += v
+                large = 1.0 / (1.0 + e)
+                small = e * large
+                up = f[j, b] >= 0.0
+                slope = 1.0 if j == 0 else where(up, large, small)
+                rest = 0.0 if j == 0 else where(up, small, large)
+                bend = rest * pull[b] if kind == 0 else 0.0
+                hess[j, b] = slope * (slope * weight[b] + bend)
+                grad[j, b] = slope * pull[b]
+
+
+@kernel
+def _step(u, pull, curvature, width, kind):  # type: ignore[no-untyped-def]
+    """Gradient and Hessian by a score u*width, whose step the estimates that pull and bend so are moved by."""
+    e, fallen = falling(-abs(u))
+    large = 1.0 / (1.0 + e)
+    small = e * large
+    slope, rest = where(u >= 0.0, large, small), where(u >= 0.0, small, large)
+    if kind == 0:
+        return slope * pull, slope * (slope * curvature + rest * (pull / width))
+    bend = where(abs(u) > 1e-8, -0.5 * fallen * large / abs(u), 0.25)
+    return slope * pull, curvature + max(pull, 0.0) / width * bend
 
 
 @final
@@ -446,43 +474,37 @@ class NonCrossingQuantile(Rowwise):
         return np.concatenate([steps[:m], best[m : m + 1], steps[m:]])
 
     @staticmethod
-    def row(y, f, alpha, width, grad, hess, kind):  # type: ignore[no-untyped-def]
-        k = f.size
+    def block(y, f, alpha, width, loss, grad, hess, kind):  # type: ignore[no-untyped-def]
+        k, n = f.shape
         m = k // 2
-        loss = 0.0
-        middle = f[m] - y  # rounded once, and for all alike
-        # The levels above the middle outwards, then those below: each sum is complete where its own score is at hand.
-        for side in range(2):
-            d = middle
-            for j in range(m, k) if side == 0 else range(m - 1, -1, -1):
-                if j > m:
-                    d += width * softplus(f[j] / width)
-                elif j < m:
-                    d -= width * softplus(f[j] / width)
-                part, grad[j], exact, bound = _smooth(d, width, alpha[j])
-                hess[j] = exact if kind == 0 else (abs(j - m) + 1.0 if kind == 1 else 1.0) * bound
-                loss += part
-        for j in range(k - 2, m - 1, -1):
-            grad[j] += grad[j + 1]
-            hess[j] += hess[j + 1]
-        for j in range(1, m):
-            grad[j] += grad[j - 1]
-            hess[j] += hess[j - 1]
-        grad[m] += grad[m - 1]
-        hess[m] += hess[m - 1]
-        for j in range(k):
-            if j != m:
-                pull = grad[j] if j > m else -grad[j]
-                u = f[j] / width
-                a = abs(u)
-                e = exp(-a)
-                tail = e / (1.0 + e)
-                slope = 1.0 / (1.0 + e) if u >= 0.0 else tail
-                if kind == 0:
-                    rest = tail if u >= 0.0 else 1.0 / (1.0 + e)
-                    hess[j] = slope * (slope * hess[j] + rest * (pull / width))
-                else:
-                    bend = -0.5 * expm1(-a) / (1.0 + e) / a if a > 1e-8 else 0.25
-                    hess[j] += max(pull, 0.0) / width * bend
-                grad[j] = slope * pull
-        return loss
+        middle, d = np.empty(n), np.empty(n)
+        for b in range(np.uintp(n)):
+            middle[b] = f[np.uintp(m), b] - y[b]  # rounded once, and for all alike
+        loss[:] = 0.0
+        # The middle, the levels above it outwards, then those below.
+        for i in range(k):
+            j = np.uintp(m + i if i < k - m else k - 1 - i)
+            away = abs(np.intp(j) - m)
+            side = 1.0 if i < k - m else -1.0
+            for b in range(np.uintp(n)):
+                before = middle[b] if away < 2 else d[b]
+                d[b] = before + side * (width * softplus(f[j, b] / width)) if away > 0 else before
+            factor = away + 1.0 if kind == 1 else 1.0
+            for b in range(np.uintp(n)):
+                part, grad[j, b], exact, bound = _smooth(d[b], width, alpha[j])
+                hess[j, b] = exact if kind == 0 else factor * bound
+                loss[b] += part
+        if kind == LOSS:
+            return
+        # From the outermost levels inwards: each sum is complete where its own score is at hand.
+        for side in (-1.0, 1.0):
+            pull, bend = np.zeros(n), np.zeros(n)
+            for i in range(m if side < 0.0 else k - 1 - m):
+                j = np.uintp(i if side < 0.0 else k - 1 - i)
+                for b in range(np.uintp(n)):
+                    pull[b] += grad[j, b]
+                    bend[b] += hess[j, b]
+                    grad[j, b], hess[j, b] = _step(f[j, b] / width, side * pull[b], bend[b], width, kind)
+            for b in range(np.uintp(n)):
+                grad[np.uintp(m), b] += pull[b]
+                hess[np.uintp(m), b] += bend[b]

@@ -9,7 +9,7 @@ from typing import Any, final
 import numpy as np
 
 from ..domain import NON_NEGATIVE, POSITIVE, REAL, Interval, param
-from ..elementary import exp, expm1, kernel, log1p_square_parts, log_parts, raised, where
+from ..elementary import exp, expm1, kernel, log, log1p_square_parts, log_parts, raised, where
 from ..objective import Pointwise
 from ..registry import register
 
@@ -405,6 +405,7 @@ class Barron(Pointwise):
     def point(y, f, alpha, scale):  # type: ignore[no-untyped-def]
         d = f - y
         a = abs(d)
+        alpha = max(alpha, -(2.0**100))  # beyond that nothing changes but what is infinite
         b = 2.0 - alpha
         back = b - 2.0
         lost = (2.0 - (b - back)) + (-alpha - back)  # what b's rounding lost
@@ -418,7 +419,7 @@ class Barron(Pointwise):
         share = where(q < 2.0**-54, 1.0, logarithm / q)
         near = 0.5 * u * u * share
         # The root of (1 + z)**(-b/2): the power itself may be 0 where it is multiplied by what is as large.
-        root = where(far, raised(-0.25 * b, high, low, -0.25 * lost), exp(-0.5 * near))
+        root = raised(-0.25 * b, high, low, -0.25 * lost)
         # (1 + (alpha - 1)*z)/(1 + z)
         turn = where(far, q + (alpha - 1.0), 1.0 + u * u * ((alpha - 1.0) / floor)) / (1.0 + q)
 
@@ -511,12 +512,10 @@ class Lp(Pointwise):
     def smoothed(y, f, p, width):  # type: ignore[no-untyped-def]
         d = f - y
         a = abs(d)
-        high, low, _ = log1p_square_parts(a, width)
-        rounded = exp((0.5 * p - 1.0) * (high + low))
-        high, low = log_parts(a)
-        unit, rest = log_parts(width)
-        grown = exp((p - 2.0) * ((high - unit) + (low - rest)))
-        return 0.0, d * where(p <= 2.0, rounded, grown), where(p <= 2.0, rounded, (p - 1.0) * max(1.0, grown))
+        # Where all residuals are 0 there is nothing to learn, and nothing to divide by; the square of the largest is a float.
+        u = min(a / max(width, 2.0**-1022), 2.0**500)
+        grown = exp((where(p <= 2.0, 0.5, 1.0) * p - where(p <= 2.0, 1.0, 2.0)) * log(where(p <= 2.0, 1.0 + u * u, u)))
+        return 0.0, d * grown, where(p <= 2.0, grown, (p - 1.0) * max(1.0, grown))
 
 
 @final

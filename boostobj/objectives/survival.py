@@ -9,8 +9,8 @@ from typing import Any, final
 import numpy as np
 
 from ..domain import NON_NEGATIVE, POSITIVE, REAL, Choice, param
-from ..elementary import bose, kernel, log1mexp, where
-from ..intervals import HALF_LOG_TWO_PI, LARGEST, half_slope, logistic, normal
+from ..elementary import bose, exp, expm1, falling, kernel, log, log1mexp, log1p, tanh, where
+from ..intervals import HALF_LOG_TWO_PI, LARGEST, logistic, normal
 from ..objective import Groupwise, Pointwise
 from ..registry import register
 
@@ -212,46 +212,68 @@ class Cox(Groupwise):
 # ---------------------------------------------------------------------------------------------------------------------
 # Accelerated failure time: minus log likelihood of z, its first two derivatives when z moves up, and the damped second
 
-_NORMAL, _LOGISTIC = 0.0, 1.0
-
 
 @kernel
 def _normal(low, high, width):  # type: ignore[no-untyped-def]
-    if width == 0.0:
-        return 0.5 * low * low + HALF_LOG_TWO_PI, low, 1.0, 1.0
     loss, slope, bend = normal(low, high, width)
+    event = width == 0.0
+    loss, slope, bend = where(event, 0.5 * low * low + HALF_LOG_TWO_PI, loss), where(event, low, slope), where(event, 1.0, bend)
     return loss, slope, bend, bend
 
 
 @kernel
 def _logistic(low, high, width):  # type: ignore[no-untyped-def]
-    if width == 0.0:
-        e = math.exp(-abs(low))
-        return abs(low) + 2.0 * math.log1p(e), math.tanh(0.5 * low), 2.0 * e / ((1.0 + e) * (1.0 + e)), 2.0 * half_slope(low)
-    return logistic(low, high, width, 0.0 if low == -math.inf and high == math.inf else low + high)
+    total = low + high
+    loss, slope, bend, bound = logistic(low, high, width, where(total == total, total, 0.0))
+    event = width == 0.0
+    e = exp(-abs(low))
+    return (
+        where(event, abs(low) + 2.0 * log1p(e), loss),
+        where(event, tanh(0.5 * low), slope),
+        where(event, 2.0 * e / ((1.0 + e) * (1.0 + e)), bend),
+        bound,  # of both ends
+    )
 
 
 @kernel
 def _extreme(low, high, width):  # type: ignore[no-untyped-def]
     """Gumbel's distribution of minima: the time is Weibull's."""
-    e = math.exp(low)
+    e, rest = exp(low), expm1(low)
     room = 1.0 / (1.0 + max(-high, 0.0))
-    if width == 0.0:
-        return e - low, math.expm1(low), e, max(e, room)
-    if high == math.inf:
-        return e, e, e, e
     # exp(high) - exp(low): the log of what survives until low and not until high is -exp(low) + log(1 - exp(-gap)).
-    gap = math.exp(high) * -math.expm1(-width)
+    _, fallen = falling(-width)
+    gap = where(high == math.inf, math.inf, exp(high) * -fallen)
     ratio, over = bose(gap)
-    share = 0.0 if ratio == 0.0 else ratio * over
-    if gap < 0.5:
-        hit = high + math.log(-math.expm1(-width)) + (math.log(-math.expm1(-gap) / gap) if gap > 1e-300 else 0.0)
-    else:
-        hit = log1mexp(gap)
-    slope = e - ratio
-    if abs(low) < 0.5 and gap < 1.0:
-        slope = math.expm1(low) + gap - over  # ratio = 1 + over - gap
-    return e - hit, slope, e + share, max(e + share, ratio * room)
+    share = where(ratio == 0.0, 0.0, ratio * over)
+    _, gone = falling(-gap)
+    of_gap = where(gap > 1e-300, log(-gone / gap), 0.0)
+    hit = where(gap < 0.5, high + log(-fallen) + of_gap, log1mexp(gap))
+    near = (abs(low) < 0.5) & (gap < 1.0)
+    slope = where(near, rest + gap - over, e - ratio)  # ratio = 1 + over - gap
+    event = width == 0.0
+    bend = where(event, e, e + share)
+    return where(event, e - low, e - hit), where(event, rest, slope), bend, max(bend, where(event, room, ratio * room))
+
+
+@kernel
+def _noise(lower, upper, f, scale):  # type: ignore[no-untyped-def]
+    """Where the ends are on the scale of the noise, infinite what there is no time for, and how far apart."""
+    log_lower, log_upper = log(lower), log(upper)
+    low, high = (log_lower - f) / scale, (log_upper - f) / scale
+    low = where(lower > 0.0, max(min(low, LARGEST), -LARGEST), -math.inf)
+    high = where(upper < math.inf, max(min(high, LARGEST), -LARGEST), math.inf)
+    apart = (upper - lower) / lower
+    width = where(apart < 1e300, log1p(apart), log_upper - log_lower) / scale
+    return low, high, where(lower == upper, 0.0, width)
+
+
+@kernel
+def _of_times(loss, slope, bend, damped, lower, upper, scale):  # type: ignore[no-untyped-def]
+    """What the score moves, of what the noise does: the density of an event is that of a time."""
+    product = scale * lower
+    size = where((product > 1e-300) & (product < 1e300), log(product), log(scale) + log(lower))
+    loss += where(lower == upper, size, 0.0)
+    return loss, (0.0 - slope) / scale, bend / scale / scale, damped / scale / scale
 
 
 def _standard(mp: Any, lower: Any, upper: Any, f: Any, scale: Any) -> tuple[Any, Any]:
@@ -367,20 +389,18 @@ class AFT(Pointwise):
         ratio = (gap / mp.expm1(gap) if gap < 10**5 else mp.mpf(0)) if gap else mp.mpf(1)
         return max(hazard + ratio * (gap + ratio - 1), ratio / (1 + max(-high, 0))) / scale**2
 
+    @property
+    def law(self) -> str:
+        return {"normal": "point", "logistic": "logistic_point", "extreme": "extreme_point"}[self.distribution]
+
     @staticmethod
     def point(lower, upper, f, distribution, scale):  # type: ignore[no-untyped-def]
-        # Infinite is what there is no time for.
-        low = max(min((math.log(lower) - f) / scale, LARGEST), -LARGEST) if lower > 0.0 else -math.inf
-        high = max(min((math.log(upper) - f) / scale, LARGEST), -LARGEST) if upper < math.inf else math.inf
-        apart = (upper - lower) / lower
-        width = 0.0 if lower == upper else where(apart < 1e300, math.log1p(apart), math.log(upper) - math.log(lower)) / scale
-        if distribution == _NORMAL:
-            loss, slope, bend, damped = _normal(low, high, width)
-        elif distribution == _LOGISTIC:
-            loss, slope, bend, damped = _logistic(low, high, width)
-        else:
-            loss, slope, bend, damped = _extreme(low, high, width)
-        if lower == upper:
-            product = scale * lower
-            loss += where((product > 1e-300) & (product < 1e300), math.log(product), math.log(scale) + math.log(lower))
-        return loss, (0.0 - slope) / scale, bend / scale / scale, damped / scale / scale
+        return _of_times(*_normal(*_noise(lower, upper, f, scale)), lower, upper, scale)
+
+    @staticmethod
+    def logistic_point(lower, upper, f, distribution, scale):  # type: ignore[no-untyped-def]
+        return _of_times(*_logistic(*_noise(lower, upper, f, scale)), lower, upper, scale)
+
+    @staticmethod
+    def extreme_point(lower, upper, f, distribution, scale):  # type: ignore[no-untyped-def]
+        return _of_times(*_extreme(*_noise(lower, upper, f, scale)), lower, upper, scale)
