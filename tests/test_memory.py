@@ -20,7 +20,7 @@ ROOT = Path(bo.__file__).parent.parent
 ROWS = 100_000
 FIXED = 16_384  # Python's own objects; the smallest array of one entry a row would be 6 times this
 GROUPS = 100
-BLOCK = 49_152  # of k scores a row: some hundreds of rows, however many there are
+BLOCK = 114_688  # of k scores a row: some hundreds of rows with all that is noted of them, however many there are
 OBJECTIVES = [
     # With numbers for what is left to the data by default, which a plain call makes of all labels each time.
     *(v for cls in chosen.classes().values() for v in list(checks.variants(cls))[:2]),

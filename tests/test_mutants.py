@@ -185,19 +185,19 @@ def test_a_loss_that_is_not_convex_and_does_not_say_so():
 
 
 def test_softmax_without_shift():
-    def row(y, f, grad, hess, kind):
-        total = 0.0
-        for j in range(f.size):
-            grad[j] = exp(f[j])
-            total += grad[j]
-        loss = math.log(total) - f[int(y)]
-        for j in range(f.size):
-            p = grad[j] / total
-            hess[j] = p * (1.0 - p) if kind == 0 else 0.5
-            grad[j] = p - 1.0 if j == int(y) else p
-        return loss
+    def block(y, f, class_weight, label_smoothing, loss, grad, hess, kind):
+        for b in range(y.size):
+            total = 0.0
+            for j in range(len(f)):
+                grad[j, b] = exp(f[j, b])
+                total += grad[j, b]
+            loss[b] = math.log(total) - f[int(y[b]), b]
+            for j in range(len(f)):
+                p = grad[j, b] / total
+                hess[j, b] = p * (1.0 - p) if kind == 0 else 0.5
+                grad[j, b] = p - 1.0 if j == int(y[b]) else p
 
-    killed = failures(mutant(bo.Softmax, row=staticmethod(row)))
+    killed = failures(mutant(bo.Softmax, block=staticmethod(block)))
     assert {"loss is exact", "gradient is exact", "every curvature is exact", "huge scores stay finite"} <= killed
 
 

@@ -145,13 +145,13 @@ class Softmax(Rowwise):
             for b in range(np.uintp(n)):
                 loss[b] *= c[b]
             return
-        share = np.empty(n)
+        unit = np.empty(n)
         for b in range(np.uintp(n)):
-            share[b] = 1.0 / (1.0 + rest[b])
+            unit[b] = 1.0 / (1.0 + rest[b])
         for j in range(np.uintp(k)):
             for b in range(np.uintp(n)):
-                p = grad[j, b] * share[b]
-                other = where(best[b] == j, rest[b], 1.0 + rest[b] - grad[j, b]) * share[b]
+                p = grad[j, b] * unit[b]
+                other = where(best[b] == j, rest[b], 1.0 + rest[b] - grad[j, b]) * unit[b]
                 g = where(y[b] == j, -(other - moved), p - spread)
                 h = p * other if kind == 0 else 0.5 if kind == 1 else abs(g)
                 grad[j, b] = c[b] * g
@@ -285,25 +285,24 @@ class FocalSoftmax(Rowwise):
         k, n = f.shape
         z, best, rest = _against_the_others(f, y, 1.0, grad)
         c = _weights_of(class_weight, y)
-        first, second = np.empty(n), np.empty(n)
+        first, second, unit = np.empty(n), np.empty(n), np.empty(n)
         for b in range(np.uintp(n)):
             e = exp(-abs(z[b]))
-            tail = e / (1.0 + e)
-            q = where(z[b] >= 0.0, 1.0 / (1.0 + e), tail)
-            p = where(z[b] >= 0.0, tail, 1.0 / (1.0 + e))
+            q = where(z[b] >= 0.0, 1.0, e) / (1.0 + e)
+            p = where(z[b] >= 0.0, e, 1.0) / (1.0 + e)
             logarithm = log1p(e)
             missed = max(z[b], 0.0) + logarithm
             factor = c[b] * exp(gamma * (min(z[b], 0.0) - logarithm))
             loss[b] = factor * missed
             first[b] = factor * (q + gamma * p * missed)
             second[b] = factor * p * ((2.0 * gamma + 1.0) * q + gamma * missed * (gamma * p - q))
+            unit[b] = 1.0 / (1.0 + rest[b])
         if kind == LOSS:
             return
         for j in range(np.uintp(k)):
             for b in range(np.uintp(n)):
-                total = 1.0 + rest[b]
-                r = grad[j, b] / total
-                other = where(best[b] == j, rest[b], total - grad[j, b]) / total
+                r = grad[j, b] * unit[b]
+                other = where(best[b] == j, rest[b], 1.0 + rest[b] - grad[j, b]) * unit[b]
                 g = where(y[b] == j, -first[b], first[b] * r)
                 exact = where(y[b] == j, second[b], r * (second[b] * r + first[b] * other))
                 grad[j, b] = g
@@ -386,33 +385,34 @@ class BrierSoftmax(Rowwise):
                 grad[j, b] = exp(f[j, b] - top[b])
                 rest[b] += where(best[b] == j, 0.0, grad[j, b])
                 label[b] = where(y[b] == j, grad[j, b], label[b])
+        unit = np.empty(n)
+        for b in range(np.uintp(n)):
+            unit[b] = 1.0 / (1.0 + rest[b])
         # Sums over the classes that are not the label, and apart from them the term of the most probable one.
         squares, mixed = np.zeros(n), np.zeros(n)
         for j in range(np.uintp(k)):
             for b in range(np.uintp(n)):
-                p = grad[j, b] / (1.0 + rest[b])
+                p = grad[j, b] * unit[b]
                 counts = (y[b] != j) & (best[b] != j)
                 squares[b] += where(counts, p * p, 0.0)
                 # The sum of p*(p_y - p) is p_y*(1 - p_y) - squares.
-                mixed[b] += where(counts, p * ((label[b] - grad[j, b]) / (1.0 + rest[b])), 0.0)
+                mixed[b] += where(counts, p * ((label[b] - grad[j, b]) * unit[b]), 0.0)
         lacking, every_square, every_mixed, high = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
         for b in range(np.uintp(n)):
-            total = 1.0 + rest[b]
-            lacking[b] = where(y[b] == best[b], rest[b], total - label[b]) / total
-            high[b] = where(y[b] == best[b], 0.0, 1.0 / total)
+            lacking[b] = where(y[b] == best[b], rest[b], 1.0 + rest[b] - label[b]) * unit[b]
+            high[b] = where(y[b] == best[b], 0.0, unit[b])
             every_square[b] = squares[b] + high[b] * high[b]
-            every_mixed[b] = mixed[b] + high[b] * ((label[b] - 1.0) / total)
+            every_mixed[b] = mixed[b] + high[b] * ((label[b] - 1.0) * unit[b])
             loss[b] = lacking[b] * lacking[b] + every_square[b]
         if kind == LOSS:
             return
         for j in range(np.uintp(k)):
             for b in range(np.uintp(n)):
-                total = 1.0 + rest[b]
-                p = grad[j, b] / total
-                own = label[b] / total
+                p = grad[j, b] * unit[b]
+                own = label[b] * unit[b]
                 is_best, is_label = best[b] == j, y[b] == j
-                other = where(is_best, rest[b], total - grad[j, b]) / total
-                short = rest[b] / total  # what the most probable class lacks to 1
+                other = where(is_best, rest[b], 1.0 + rest[b] - grad[j, b]) * unit[b]
+                short = rest[b] * unit[b]  # what the most probable class lacks to 1
                 a = where(is_best, mixed[b] + high[b] * (own + short), p + every_mixed[b])
                 a = where(is_label, -loss[b], a)
                 rivals = own * own + where(is_best, squares[b], every_square[b] - p * p)
@@ -491,7 +491,7 @@ class SphericalSoftmax(Rowwise):
     def block(y, f, loss, grad, hess, kind):  # type: ignore[no-untyped-def]
         k, n = f.shape
         z, _, rest = _against_the_others(f, y, 2.0, grad)
-        slope, beside, bend = np.empty(n), np.empty(n), np.empty(n)
+        slope, beside, bend, unit = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
         for b in range(np.uintp(n)):
             # The root of P_y, as itself: of what is far away P_y has no digits left, or is 0.
             half = exp(-0.5 * abs(z[b]))
@@ -502,11 +502,12 @@ class SphericalSoftmax(Rowwise):
             loss[b] = beside[b] / (1.0 + s)
             slope[b] = s
             bend[b] = s * beside[b] * (2.0 * own - beside[b])
+            unit[b] = beside[b] / (1.0 + rest[b])
         if kind == LOSS:
             return
         for j in range(np.uintp(k)):
             for b in range(np.uintp(n)):
-                p = beside[b] * (grad[j, b] / (1.0 + rest[b]))
+                p = grad[j, b] * unit[b]
                 g = slope[b] * where(y[b] == j, -beside[b], p)
                 exact = where(y[b] == j, bend[b], g * (2.0 - 3.0 * p))
                 grad[j, b] = g
@@ -600,10 +601,11 @@ def _binary(x, kind):  # type: ignore[no-untyped-def]
     """softplus(x), its derivative, and of the curvatures of LogLoss that of this kind: what is not used is left out."""
     a = abs(x)
     e = exp(-a)
-    tail = e / (1.0 + e)
+    large = 1.0 / (1.0 + e)
+    small = e * large
     m = expm1(-a)
     majorized = where(a > 1e-8, -0.5 * m / (2.0 + m) / max(a, 1e-8), 0.25)
-    return max(x, 0.0) + log1p(e), where(x >= 0.0, 1.0 / (1.0 + e), tail), tail / (1.0 + e) if kind == 0 else majorized
+    return max(x, 0.0) + log1p(e), where(x >= 0.0, large, small), small * large if kind == 0 else majorized
 
 
 _MOST_LABELS = 24
