@@ -6,9 +6,9 @@ of `elementary` that it is made of replaced by those here, and the kernels that 
 precisions.
 
 Every function is relatively accurate wherever the exact one is, to 2**-31 or better, also where it is small. What is beyond
-exp(709) or below exp(-708) may be any number beyond or below: as a float32, times what kernels multiply it with, it saturates
-or is 0. Arguments are not subnormal, and of a NaN anything is made: scores and targets that are one have been noted by the
-loop.
+exp(709) may be any number beyond: as a float32, times what kernels multiply it with, it saturates. What is below exp(-708) may
+be any number below, and of exp it is 0. Arguments are not subnormal, and of a NaN anything is made: scores and targets that
+are one have been noted by the loop.
 
 The coefficients are those of minimax polynomials for the relative error; tests/test_quick.py measures every function.
 """
@@ -77,7 +77,7 @@ def _below_1(x):
 @kernel
 def exp(x):
     s, q = _scaled(x)
-    return fma(s, q, s)
+    return where(x >= _LOW, fma(s, q, s), 0.0)  # not the smallest number, which a score of 1e300 makes a large one of
 
 
 @kernel
