@@ -1074,7 +1074,7 @@ class Rowwise(_Textbook):
         allowed = self._labels(raw.shape[1])
         few, place = type(self).few, self.kinds.index(kind)
         if few:
-            loop = loops.few_gradient(few, raw.shape[1], 2 + place, allowed.integer)
+            loop = loops.few_gradient(few, raw.shape[1], 2 + place, allowed.integer, _order(raw) == "F")
         else:
             loop = loops.rowwise_gradient(type(self).row, place, allowed.integer)
         rest = (*allowed.ends, least, _limit(results), *results)

@@ -47,7 +47,7 @@ def every_loop():
                 lambda f: loops.best_constants(f, True, True),
             ),
             "row": (lambda f: loops.rowwise_loss(f, True), lambda f: loops.rowwise_gradient(f, 0, True)),
-            "few": (lambda f: loops.few_loss(f, 2, True), lambda f: loops.few_gradient(f, 2, 2, True)),
+            "few": (lambda f: loops.few_loss(f, 2, True), lambda f: loops.few_gradient(f, 2, 2, True, False)),
             "group": (lambda f: loops.groupwise(f, 0),),
         }.items():
             if kernel := getattr(cls, name, None):
