@@ -124,6 +124,7 @@ def test_loops_are_vectorised(few, k, order, place):
     y, raw = np.ones(3), np.zeros((3, k), np.float32, order)
     names = few.__code__.co_varnames[2 : few.__code__.co_argcount]
     values = {"epsilon": 1e-3, "scale": (1.0, 0.0, 1.0, 1.0), "df": (4.0, 1.0)}
-    loop(0, 3, (y,), raw, None, tuple(values[name] for name in names), -np.inf, np.inf, 0.0, 1.0, raw.copy(), raw.copy())
+    results = np.empty_like(raw), np.empty_like(raw)
+    loop(0, 3, (y,), raw, None, tuple(values[name] for name in names), -np.inf, np.inf, 0.0, 1.0, *results)
     (code,) = loop.inspect_llvm().values()
     assert re.search(r"call <(\d+) x double> @boostobj\.exp\.\1\(", code), "the exponential's vector form is not called"
