@@ -29,7 +29,7 @@ import llvmlite
 import numba
 import numpy as np
 from llvmlite import ir
-from numba.core import serialize, types
+from numba.core import cgutils, serialize, types
 from numba.core.caching import FunctionCache
 from numba.extending import intrinsic, overload
 
@@ -621,31 +621,58 @@ def rowwise_gradient(row: Callable, kind: int, whole: bool) -> Callable:
     return loop
 
 
-def in_one_piece(scores, each):
-    """All scores of an array (n, k) in one dimension; how far apart rows are there, and how far apart the scores of a row.
-
-    `each` is a tuple of k numbers: k is known when the loop is compiled, and LLVM's vectors take scores that lie k apart.
+def _score_pointer(context, builder, kind, array, k, start, i, j):
+    """The address of array[start + i, j], of k scores a row, said so that LLVM sees it does not wrap around: it would check
+    at run time for each score, and not make vectors where that are too many.
     """
-    raise TypeError("in_one_piece is for compiled loops")
+    data = context.make_array(kind)(context, builder, array)
+    shape = cgutils.unpack_tuple(builder, data.shape, 2)
+    if kind.layout == "C":
+        first = builder.gep(data.data, [builder.add(builder.mul(start, k), j)])
+        return builder.gep(first, [builder.mul(i, k, flags=("nsw",))], inbounds=True)
+    first = builder.gep(data.data, [builder.add(start, builder.mul(shape[0], j))])
+    return builder.gep(first, [i], inbounds=True)
 
 
-@overload(in_one_piece, jit_options={"error_model": "numpy", "forceinline": True})
-def _in_one_piece(scores, each):
-    if scores.layout == "C":
-        return lambda scores, each: (scores.reshape(scores.size), np.uintp(len(each)), np.uintp(1))
-    return lambda scores, each: (scores.T.reshape(scores.size), np.uintp(1), np.uintp(scores.shape[0]))
+@intrinsic
+def _score(typingctx, array, k, start, i, j):
+    """array[start + i, j], of k scores a row."""
+
+    def codegen(context, builder, signature, args):
+        kind = signature.args[0]
+        pointer = _score_pointer(context, builder, kind, *args)
+        return builder.load(pointer, align=context.get_abi_sizeof(context.get_data_type(kind.dtype)))
+
+    return array.dtype(array, types.intp, types.intp, types.intp, types.intp), codegen
 
 
-def scores_of(flat, at, step, each):
-    """The scores of a row, the first of which lies at `at`, as a tuple."""
+@intrinsic
+def _set_score(typingctx, array, k, start, i, j, value):
+    """array[start + i, j] = value"""
+
+    def codegen(context, builder, signature, args):
+        kind = signature.args[0]
+        pointer = _score_pointer(context, builder, kind, *args[:-1])
+        builder.store(args[-1], pointer, align=context.get_abi_sizeof(context.get_data_type(kind.dtype)))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp, types.intp, types.intp, array.dtype), codegen
+
+
+def scores_of(raw, k, start, i, places):
+    """The scores of row start + i at these places as a tuple; in all it has k."""
     raise TypeError("scores_of is for compiled loops")
 
 
 @overload(scores_of, jit_options={"error_model": "numpy", "forceinline": True})
-def _scores_of(flat, at, step, each):
-    if each.count == 1:
-        return lambda flat, at, step, each: (np.float64(flat[at]),)
-    return lambda flat, at, step, each: (np.float64(flat[at]),) + scores_of(flat, at + step, step, each[1:])  # noqa: RUF005
+def _scores_of(raw, k, start, i, places):
+    def one(raw, k, start, i, places):
+        return (np.float64(_score(raw, k, start, i, places[0])),)
+
+    def several(raw, k, start, i, places):
+        return (np.float64(_score(raw, k, start, i, places[0])),) + scores_of(raw, k, start, i, places[1:])  # noqa: RUF005
+
+    return one if places.count == 1 else several
 
 
 def all_finite(values):
@@ -660,70 +687,93 @@ def _all_finite(values):
     return lambda values: (abs(values[0]) <= LARGEST) & all_finite(values[1:])
 
 
-def fill(flat, at, step, values, w, least, most):
-    """What a row gives for each of its scores, with its weight: where `scores_of` reads them, and between two ends."""
+def fill(out, k, start, i, places, values, w, least, most):
+    """What a row gives for its scores, with its weight, between two ends, in the places that `scores_of` reads."""
     raise TypeError("fill is for compiled loops")
 
 
 @overload(fill, jit_options={"error_model": "numpy", "forceinline": True})
-def _fill(flat, at, step, values, w, least, most):
-    def one(flat, at, step, values, w, least, most):
-        flat[at] = min(max(_weighted(values[0], w), least), most)
+def _fill(out, k, start, i, places, values, w, least, most):
+    def one(out, k, start, i, places, values, w, least, most):
+        _set_score(out, k, start, i, places[0], min(max(_weighted(values[0], w), least), most))
 
-    def several(flat, at, step, values, w, least, most):
-        flat[at] = min(max(_weighted(values[0], w), least), most)
-        fill(flat, at + step, step, values[1:], w, least, most)
+    def several(out, k, start, i, places, values, w, least, most):
+        _set_score(out, k, start, i, places[0], min(max(_weighted(values[0], w), least), most))
+        fill(out, k, start, i, places[1:], values[1:], w, least, most)
 
-    return one if values.count == 1 else several
+    return one if places.count == 1 else several
 
 
 @functools.cache
 def few_loss(few: Callable, k: int, whole: bool) -> Callable:
     compiled = Compiled("few_loss", few, k, whole)
     few_ = compiled.kernel
-    each = (0.0,) * k
+    places = tuple(range(k))
 
     @compiled.loop
     def loop(start, stop, targets, raw, params, low, high, out):
-        f, row, step = in_one_piece(raw, each)
+        targets, out = rows(targets, start, stop), rows(out, start, stop)
         flags = _CLEAR
-        for i in range(np.uintp(start), np.uintp(stop)):
+        for i in range(out.shape[0]):
             t = columns(targets, i)
-            scores = scores_of(f, i * row, step, each)
+            f = scores_of(raw, k, start, i, places)
             flags = _noted(flags, bad_target(t, low, high, whole), _BAD_TARGET)
-            flags = _noted(flags, not all_finite(scores), _BAD_RAW)
-            out[i] = few_(*(t + (scores,) + params))[0]  # noqa: RUF005
+            flags = _noted(flags, not all_finite(f), _BAD_RAW)
+            out[i] = few_(*(t + (f,) + params))[0]  # noqa: RUF005
         return flags
 
     return loop
+
+
+_STREAMS = 5  # more columns, of scores and results, are more pairs than LLVM checks for an overlap before a loop
+_ROWS = 512
 
 
 @functools.cache
-def few_gradient(few: Callable, k: int, column: int, whole: bool) -> Callable:
-    """As `pointwise_gradient`, for a small number k of scores a row that the kernel takes and returns as tuples."""
-    compiled = Compiled("few_gradient", few, k, column, whole)
-    few_ = compiled.kernel
-    each = (0.0,) * k
+def few_gradient(few: Callable, k: int, column: int, whole: bool, by_columns: bool) -> Callable:
+    """As `pointwise_gradient`, for a small number k of scores a row, which the kernel takes and returns as tuples.
 
-    @compiled.loop
-    def loop(start, stop, targets, raw, weight, params, low, high, least, limit, grad, hess):
-        f, row, step = in_one_piece(raw, each)
-        g, _, _ = in_one_piece(grad, each)
-        h, _, _ = in_one_piece(hess, each)
+    The loop is vectorised over rows whether the scores of a row lie together or not, because it knows k. Where the scores lie
+    by columns, and these are many, a few rows at a time are moved into one array, within which LLVM sees that nothing overlaps.
+    """
+    compiled = Compiled("few_gradient", few, k, column, whole, by_columns)
+    few_ = compiled.kernel
+    places = tuple(range(k))
+
+    def body(targets, raw, weight, params, low, high, least, limit, grad, hess, start):
         flags = _CLEAR
-        for i in range(np.uintp(start), np.uintp(stop)):
+        for i in range(targets[0].shape[0]):
             t = columns(targets, i)
+            f = scores_of(raw, k, start, i, places)
             w = np.float64(weight_of(weight, i, 1.0))
-            scores = scores_of(f, i * row, step, each)
             flags = _noted(flags, bad_target(t, low, high, whole), _BAD_TARGET)
-            flags = _noted(flags, not all_finite(scores), _BAD_RAW)
+            flags = _noted(flags, not all_finite(f), _BAD_RAW)
             flags = _weight_noted(flags, w, LARGEST)
-            v = few_(*(t + (scores,) + params))  # noqa: RUF005
-            fill(g, i * row, step, v[1], w, -limit, limit)
-            fill(h, i * row, step, v[column], w, least, limit)
+            v = few_(*(t + (f,) + params))  # noqa: RUF005
+            fill(grad, k, start, i, places, v[1], w, -limit, limit)
+            fill(hess, k, start, i, places, v[column], w, least, limit)
         return flags
 
-    return loop
+    body = compiled.piece(body, forceinline=True)
+
+    def loop(start, stop, targets, raw, weight, params, low, high, least, limit, grad, hess):
+        targets, weight = rows(targets, start, stop), rows(weight, start, stop)
+        return body(targets, raw, weight, params, low, high, least, limit, grad, hess, start)
+
+    def by_blocks(start, stop, targets, raw, weight, params, low, high, least, limit, grad, hess):
+        room = np.empty((3, k, _ROWS))
+        f, g, h = room[0].T, room[1].T, room[2].T
+        flags = _CLEAR
+        for first in range(start, stop, _ROWS):
+            last = min(first + _ROWS, stop)
+            turned(raw, first, 0, last - first, k, room[0], 0, 0)
+            t, w = rows(targets, first, last), rows(weight, first, last)
+            flags |= body(t, f, w, params, low, high, least, limit, g, h, 0)
+            turned(room[1], 0, 0, k, last - first, grad, first, 0)
+            turned(room[2], 0, 0, k, last - first, hess, first, 0)
+        return flags
+
+    return compiled.loop(by_blocks if by_columns and k > _STREAMS else loop)
 
 
 def turned(source, row, column, rows, columns, target, target_row, target_column):

@@ -1193,7 +1193,7 @@ class Rowwise(_Textbook):
         kernel, place = self._kernel(name, quickly), self.kinds.index(kind)
         weight = rows.weight
         if name == "few":
-            loop = loops.few_gradient(kernel, raw.shape[1], 2 + place, allowed.integer)
+            loop = loops.few_gradient(kernel, raw.shape[1], 2 + place, allowed.integer, _order(raw) == "F")
         elif name == "block":
             loop = loops.blockwise_gradient(kernel, place, allowed.integer)
             weight = loops.weight_array(weight, rows.y)

@@ -49,8 +49,8 @@ def every_loop():
             ),
             "few": (
                 lambda f: loops.few_loss(f, 2, True),
-                lambda f: loops.few_gradient(f, 2, 2, True),
-                lambda f: loops.few_gradient(quick.of(f), 2, 2, True),
+                lambda f: loops.few_gradient(f, 2, 2, True, False),
+                lambda f: loops.few_gradient(quick.of(f), 2, 2, True, False),
             ),
             "row": (
                 lambda f: loops.rowwise_loss(f, True),
