@@ -860,7 +860,7 @@ class Pointwise(_Textbook):
         least: float = -math.inf,
     ) -> int:
         domain, parameters = self._labels(1), self._kernel_parameters()
-        rest = (*domain.ends, least, _limit(results), *results)
+        rest: tuple[Any, ...] = (*domain.ends, least, _limit(results), *results)
         if kind == "smoothed":
             some = _some(rows.y, raw, rows.weight)
             parameters += (_spread(*some),)

@@ -18,6 +18,7 @@ from .regression import Quantile
 __all__ = ["MultiExpectile", "MultiQuantile", "NonCrossingQuantile", "SmoothQuantile"]
 
 _GAP = 1e-6  # XGBoost's
+_ROOT_3 = math.sqrt(3.0)
 
 
 def _pooled(y: np.ndarray, weight: np.ndarray, levels: list[int], alpha: np.ndarray) -> float:
@@ -71,13 +72,14 @@ class SmoothQuantile(Pointwise):
         gradient  h * (tanh(x) + 1 - 2*alpha)
         exact     1/cosh(x)**2
         majorized tanh(x)/x                            never below exact; 1 at x = 0
-        damped    1/sqrt(4 + x**2)                     half of the majorized one at x = 0, and never less than that half
+        damped    1/sqrt(3 + x**2)                     0.58 of the majorized one at x = 0, and never less of it
 
     The majorized curvature: without its linear part the loss is log(cosh(x)), which is concave in x**2, so the quadratic that
     touches it lies above it everywhere, and adding the linear part changes nothing of that. The exact Hessian falls like
     exp(-2*|x|): a booster learns nothing or diverges with it. With the majorized one rows that nearly fit hold their leaf where
-    it is. With the damped one they weigh half of that; a step of at most twice what the majorized one allows does not make the
-    loss rise, so that no learning rate up to 1 does. That is why the boosters are given it unless curvature says otherwise.
+    it is. With the damped one they weigh little more than half of that; a step of less than twice what the majorized one
+    allows does not make the loss rise, so that no learning rate up to 1 does. That is why the boosters are given it unless
+    curvature says otherwise.
 
     Parameters
     ----------
@@ -126,13 +128,13 @@ class SmoothQuantile(Pointwise):
 
     @staticmethod
     def damper(mp: Any, y: Any, f: Any, alpha: Any, width: Any) -> Any:
-        return 1 / mp.sqrt(4 + ((f - y) / width) ** 2)
+        return 1 / mp.sqrt(3 + ((f - y) / width) ** 2)
 
     @staticmethod
     def point(y, f, alpha, width):  # type: ignore[no-untyped-def]
         d = f - y
         loss, grad, exact, majorized = _smooth(d, width, alpha)
-        return loss, grad, exact, majorized, 1.0 / hypot(2.0, d / width)
+        return loss, grad, exact, majorized, 1.0 / hypot(_ROOT_3, d / width)
 
 
 @final
@@ -158,8 +160,8 @@ class MultiQuantile(Rowwise):
         The levels.
 
     Equalities: each column is Quantile of its level; curvature="native" is XGBoost's reg:quantileerror(quantile_alpha=alpha),
-    whose predictions XGBoost puts in ascending order since 3.4. When not to use
-    it: quantiles that must not cross (nothing here keeps them in order).
+    whose predictions XGBoost puts in ascending order since 3.4. When not to use it: quantiles that must not cross (nothing
+    here keeps them in order).
 
     Raises: ValueError for a parameter, target, score or weight outside its set.
 

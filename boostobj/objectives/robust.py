@@ -540,9 +540,9 @@ class EpsilonInsensitive(Pointwise):
         exact     0
 
     A booster cannot divide by a Hessian of 0, and at the kinks, where |r| = e, no quadratic lies above the loss. Unless
-    curvature says otherwise both boosters are given the mean of what AbsoluteError describes for the residuals r - e and r + e: the
-    loss is (|r - e| + |r + e|)/2 - e. The width, the constant that makes the mean gradient that of the loss itself, and the mean
-    Hessian of 1 are those of all rows. Any unit of the target will do.
+    curvature says otherwise both boosters are given the mean of what AbsoluteError describes for the residuals r - e and r + e:
+    the loss is (|r - e| + |r + e|)/2 - e. The width, the constant that makes the mean gradient that of the loss itself, and the
+    mean Hessian of 1 are those of all rows. Any unit of the target will do.
 
     Parameters
     ----------
