@@ -530,8 +530,8 @@ class Quantile(Pointwise):
 
     Equalities: half of AbsoluteError for alpha=0.5. curvature="native" is XGBoost's reg:quantileerror(quantile_alpha=alpha) and
     LightGBM's quantile(alpha=alpha): before 3.4 XGBoost sets the leaves to the quantile of their residuals if it is told the
-    name (`train_params`, `train`), and `train` sets LightGBM's. `train` with leaf="exact" has such leaves anywhere. When not
-    to use it: several levels that must not cross (NonCrossingQuantile's do not).
+    name (`train_params`, `train`), and `train` sets LightGBM's. `train` with leaf="exact" has such leaves anywhere.
+    When not to use it: several levels that must not cross (NonCrossingQuantile's do not).
 
     Raises: ValueError for a parameter, target, score or weight outside its set.
 
