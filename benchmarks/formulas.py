@@ -62,8 +62,26 @@ def parameters(objective: bo.Objective) -> dict[str, Any]:
 
 
 def _spread(r):
-    """(Mean of sqrt|r|)**2: what losses with a kink are rounded off with, in each column."""
-    return np.mean(np.sqrt(np.abs(r)), axis=0) ** 2
+    """(Mean of sqrt|r|)**2."""
+    return np.mean(np.sqrt(np.abs(r))) ** 2
+
+
+def _width(y, f):
+    """What losses with a kink are rounded off over."""
+    s = _spread(f - y)
+    return s**0.75 * max(s, _spread(y - f.mean())) ** 0.25
+
+
+def _even(own, grad, hess):
+    """With the mean gradient of the loss's own, and a mean Hessian of 1."""
+    m = hess.mean()
+    return (grad + np.mean(own - grad)) / m, hess / m
+
+
+def _rounded(r, d, tilt=0):
+    """|r| and a slope, rounded off over a width."""
+    k = d / np.sqrt(d**2 + r**2)
+    return _even(d * np.sign(r) + d * tilt, r * k + d * tilt, k - k**3 / 3)
 
 
 @formula
@@ -84,10 +102,7 @@ def squared_log_error(y, f):
 
 @formula
 def absolute_error(y, f):
-    r = f - y
-    d = _spread(r)
-    hess = d / np.sqrt(d**2 + r**2)
-    return r * hess, hess
+    return _rounded(f - y, _width(y, f))
 
 
 @formula
@@ -127,11 +142,7 @@ def fair(y, f, c):
 
 @formula
 def quantile(y, f, alpha):
-    r = f - y
-    s = _spread(r)
-    x = r / (0.04 * s)
-    t = np.tanh(x)
-    return s / 2 * (t + (1 - 2 * alpha)), np.maximum(12.5 * t / x, 0.00375)
+    return _rounded(f - y, max(4 * alpha * (1 - alpha), 0.04) * _width(y, f), 1 - 2 * alpha)
 
 
 @formula
@@ -143,11 +154,8 @@ def expectile(y, f, alpha):
 
 @formula
 def multi_quantile(y, f, alpha):
-    r = f - y[:, None]
-    s = _spread(r)
-    x = r / (0.04 * s)
-    t = np.tanh(x)
-    return s / 2 * (t + (1 - 2 * np.array(alpha, f.dtype))), np.maximum(12.5 * t / x, 0.00375)
+    each = [quantile(y, f[:, j], level) for j, level in enumerate(alpha)]
+    return tuple(np.stack(parts, axis=1) for parts in zip(*each, strict=True))
 
 
 @formula
@@ -201,19 +209,21 @@ def barron(y, f, alpha, scale):
 @formula
 def lp(y, f, p):
     r = f - y
-    u = np.abs(r) / _spread(r)
+    d = _width(y, f)
+    u = np.abs(r) / d
     if p > 2:
-        return r * u ** (p - 2), (p - 1) * np.maximum(1, u) ** (p - 2)
-    hess = (1 + u**2) ** (p / 2 - 1)
-    return r * hess, hess
+        return _even(r * u ** (p - 2), r * u ** (p - 2), (p - 1) * np.maximum(1, u) ** (p - 2))
+    k = (1 + u**2) ** (p / 2 - 1)
+    return _even(r * u ** (p - 2), r * k, k - k * (1 + (p - 1) * u**2) / (1 + u**2) / 3)
 
 
 @formula
 def epsilon_insensitive(y, f, epsilon):
     r = f - y
-    d = _spread(r)
+    d = _width(y, f)
     above, below = d / np.sqrt(d**2 + (r - epsilon) ** 2), d / np.sqrt(d**2 + (r + epsilon) ** 2)
-    return ((r - epsilon) * above + (r + epsilon) * below) / 2, (above + below) / 2
+    own = d * np.sign(r) * (np.abs(r) > epsilon)
+    return _even(own, ((r - epsilon) * above + (r + epsilon) * below) / 2, (above + below - (above**3 + below**3) / 3) / 2)
 
 
 @formula
@@ -239,7 +249,7 @@ def squared_percentage_error(y, f, floor):
 def smooth_quantile(y, f, alpha, width):
     x = (f - y) / width
     t = np.tanh(x)
-    return width * (t + (1 - 2 * alpha)), t / x
+    return width * (t + (1 - 2 * alpha)), 1 / np.sqrt(3 + x**2)
 
 
 @formula

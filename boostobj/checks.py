@@ -943,9 +943,9 @@ def _takes_a_mean(o: Objective, dtype: type) -> bool:
     kind, booster = o._kind_for_boosters(), "xgboost" if dtype is np.float32 else "lightgbm"
     if kind == "smoothed":
         return True
-    if kind not in ("native", "borrowed"):
+    if kind != "native":
         return False
-    step = _native_step(o, kind, booster, protocol.installed_version(booster), _columns(o))
+    step = _native_step(o, booster, protocol.installed_version(booster), _columns(o))
     return step is not None and step.row.smooth
 
 

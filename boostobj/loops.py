@@ -335,6 +335,57 @@ def pointwise_gradient(point: Callable, column: int, whole: bool, signed: bool =
 
 
 @functools.cache
+def smoothed_sums(smoothed: Callable) -> Callable:
+    """Weighted sums over all rows, in float64: how far the kernel's gradient is below the loss's own, its Hessian, and 1."""
+    compiled = Compiled("smoothed_sums", smoothed)
+    smoothed_ = compiled.kernel
+
+    # Vectorised: the terms are added in another order than that of the rows, always the same one.
+    @functools.partial(compiled.loop, fastmath={"reassoc", "nsz"})
+    def loop(targets, raw, weight, params):
+        below = 0.0
+        curved = 0.0
+        total = 0.0
+        for i in range(np.uintp(raw.shape[0])):
+            w = np.float64(weight_of(weight, i, 1.0))
+            v = smoothed_(*(columns(targets, i) + (np.float64(raw[i]),) + params))  # noqa: RUF005
+            below += _weighted(v[0] - v[1], w)
+            curved += _weighted(v[2], w)
+            total += w
+        return below, curved, total
+
+    return loop
+
+
+@functools.cache
+def smoothed_gradient(smoothed: Callable, whole: bool, signed: bool = False) -> Callable:
+    """As `pointwise_gradient`, of (gradient + shift)*factor and Hessian*factor."""
+    compiled = Compiled("smoothed_gradient", smoothed, whole, signed)
+    smoothed_ = compiled.kernel
+
+    @compiled.loop
+    def loop(start, stop, targets, raw, weight, params, shift, factor, low, high, least, limit, grad, hess):
+        targets, raw, weight = rows(targets, start, stop), rows(raw, start, stop), rows(weight, start, stop)
+        grad, hess = rows(grad, start, stop), rows(hess, start, stop)
+        flags = _CLEAR
+        for i in range(raw.shape[0]):
+            t = columns(targets, i)
+            f = np.float64(raw[i])
+            w = np.float64(weight_of(weight, i, 1.0))
+            flags = _noted(flags, bad_target(t, low, high, whole), _BAD_TARGET)
+            if signed:
+                flags = _class_noted(flags, t[0])
+            flags = _noted(flags, not (abs(f) <= LARGEST), _BAD_RAW)
+            flags = _weight_noted(flags, w, LARGEST)
+            v = smoothed_(*(t + (f,) + params))  # noqa: RUF005
+            grad[i] = _saturated(_weighted((v[1] + shift) * factor, w), limit)
+            hess[i] = min(max(_weighted(v[2] * factor, w), least), limit)
+        return flags
+
+    return loop
+
+
+@functools.cache
 def best_constants(point: Callable, among_residuals: bool, convex: bool, bound: int = 0) -> Callable:
     """The constant that, added to the scores of a group of rows, minimises their weighted loss: starts, and leaves.
 

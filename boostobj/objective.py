@@ -59,18 +59,16 @@ class Objective(ABC):
     link_slope: ClassVar[str] = ""
     """The field that multiplies a raw score before the link, if there is one."""
     boosters_curvature: ClassVar[str] = "native"
-    """What "default" means in the boosters' door: a kind of curvature, or "native", or "borrowed", or "smoothed".
+    """What "default" means in the boosters' door: a kind of curvature, or "native", or "smoothed".
 
-    "native" is the booster's own arithmetic, and `fallback` where the booster lacks the loss. "borrowed" is the
-    arithmetic of `learns_as` in both boosters. "smoothed" is what the kernel of that name computes.
+    "native" is the booster's own arithmetic, and `fallback` where the booster lacks the loss. "smoothed" is what the kernel of
+    that name computes.
     """
     fallback: ClassVar[str] = "exact"
     """The kind of curvature that "native" falls back to by default."""
     measured_natively: ClassVar[bool] = False
     """Whether XGBoost is told its own objective's name, for the metric, although the curvature is not its own: the metrics of
     the other objectives with the same link do not take such targets."""
-    learns_as: ClassVar[str] = ""
-    """The built-in, of either booster, whose arithmetic learns this loss."""
     uneven: ClassVar[bool] = False
     """Whether the curvatures of the scores of a row have different units (1/y**2 for a mean, none for the logarithm of a
     scale), or nearly vanish in some data: training then brings each near 1, for lambda and min_child_weight to mean rows."""
@@ -130,10 +128,6 @@ class Objective(ABC):
     @abstractmethod
     def _native(self, booster: str) -> tuple[builtins.Native, Mapping[str, Any]] | None:
         """The booster's own objective that this one is, with that one's parameters."""
-
-    @abstractmethod
-    def _borrowed(self) -> tuple[builtins.Native, Mapping[str, Any]] | None:
-        """The row of `learns_as`, with its parameters."""
 
     @abstractmethod
     def _labels(self, k: int) -> Interval:
@@ -468,8 +462,8 @@ class Objective(ABC):
         if self._auto:
             return self._in_this_round(call.rows, raw)._called(call, memory)
         kind = self._kind_for_boosters()
-        if kind in ("native", "borrowed"):
-            found = self._native_gradients(call, raw, kind, memory)
+        if kind == "native":
+            found = self._native_gradients(call, raw, memory)
             if found:
                 return found
             kind = self.fallback if self.curvature == "default" else "exact"
@@ -498,12 +492,12 @@ class Objective(ABC):
         return self._at_scale(widths, scale)
 
     def _native_gradients(
-        self, call: protocol.Call, raw: np.ndarray, kind: str, memory: dict[str, Any] | None
+        self, call: protocol.Call, raw: np.ndarray, memory: dict[str, Any] | None
     ) -> tuple[np.ndarray, np.ndarray] | None:
         """A booster's own arithmetic; None where only the textbook takes these labels (soft ones, say)."""
         k = raw.shape[1] if raw.ndim == 2 else 1
         version = protocol.installed_version(call.booster)
-        native = _native_step(self, kind, call.booster, version, k)
+        native = _native_step(self, call.booster, version, k)
         if native is None:
             return None
         results = _handed_out(raw)
@@ -528,7 +522,7 @@ class Objective(ABC):
             plain = self._unsigned(y)
             if plain is y:
                 return None  # the textbook takes them, or refuses them in its own words
-            return self._native_gradients(call._replace(rows=call.rows._replace(y=plain)), raw, kind, memory)
+            return self._native_gradients(call._replace(rows=call.rows._replace(y=plain)), raw, memory)
         self._refuse(bad, call.rows, raw, native.labels)
         if row.finish:
             row.finish(step, *results)
@@ -699,13 +693,10 @@ class Objective(ABC):
     @final
     def _native_by_default(self, booster: str) -> tuple[builtins.Native, Mapping[str, Any]] | None:
         """The booster's own objective that this one trains, if it trains one of the booster's; its name then goes along."""
-        kind, native = self._kind_for_boosters(), self._native(booster)
+        native = self._native(booster)
         if native is None or native[0].booster != booster:
             return None  # under the other booster's name, say
-        if kind == "borrowed":
-            borrowed = self._borrowed()
-            return native if borrowed and borrowed[0] is native[0] else None
-        return native if kind == "native" else None
+        return native if self._kind_for_boosters() == "native" else None
 
     def _kind_for_boosters(self) -> str:
         return self.boosters_curvature if self.curvature == "default" else self.curvature
@@ -909,15 +900,6 @@ class _Textbook(Objective):
         return None
 
     @final
-    def _borrowed(self) -> tuple[builtins.Native, Mapping[str, Any]] | None:
-        for row in builtins.table():
-            if row.public_name == self.learns_as and row.textbook == self.name and row.until > (10**5,):
-                values = self._as_parameters_of(row)
-                if values is not None:
-                    return row, values
-        return None
-
-    @final
     def _as_parameters_of(self, row: builtins.Native) -> dict[str, Any] | None:
         """The booster's parameters that make its objective this one; None if none do."""
         mine = {p.name: (getattr(self, p.name), p.default) for p in self.parameters()}
@@ -938,9 +920,14 @@ class Pointwise(_Textbook):
 
     point: ClassVar[Callable[..., tuple[float, ...]]]
     smoothed: ClassVar[Callable[..., tuple[float, ...]]]
-    """smoothed(y, f, *parameters, width): 0, gradient and Hessian of the loss with its kinks rounded off over that width, in
-    whatever unit: what boosters are given of a loss that no quadratic lies above, where `boosters_curvature` says so. The
-    width, (mean of sqrt|r|)**2 of the residuals, comes from the rows, anew in every round."""
+    """smoothed(y, f, *parameters, width): the loss's own gradient, and gradient and Hessian of the loss with its kinks rounded
+    off over that width, all three in the same unit, whatever it is.
+
+    What boosters are given of a loss that no quadratic lies above, where `boosters_curvature` says so: the width comes from the
+    rows, anew in every round (`_spread`); to all gradients is added what makes their mean that of the loss's own, so that
+    rounding moves a leaf's score but not the scores as a whole, by which a share of rows stays what it says; and all is
+    divided by the mean Hessian, for lambda and min_child_weight to mean rows.
+    """
     among_targets: ClassVar[bool] = True
     """Whether the best constant of a loss with the identity as its link lies among the targets."""
     cuts: ClassVar[str] = ""
@@ -981,13 +968,18 @@ class Pointwise(_Textbook):
         quickly: bool = False,
     ) -> int:
         domain, parameters = self._labels(1), self._kernel_parameters()
+        rest: tuple[Any, ...] = (*domain.ends, least, _limit(results), *results)
         if kind == "smoothed":
-            loop = loops.pointwise_gradient(self._kernel("smoothed", quickly), 2, domain.integer, domain.signed)
-            parameters += (_width(rows, raw),)
+            kernel = self._kernel("smoothed", quickly)
+            some = _some(rows.y, raw, rows.weight)
+            parameters += (_spread(*some),)
+            below, curved, total = loops.smoothed_sums(kernel)(_columns(some[0]), *some[1:], parameters)
+            known = 0.0 < curved < math.inf and math.isfinite(below)  # else there is something to refuse
+            rest = (below / total, total / curved, *rest) if known else (0.0, 1.0, *rest)
+            loop = loops.smoothed_gradient(kernel, domain.integer, domain.signed)
         else:
             column, kernel = 2 + self.kinds.index(kind), self._kernel(self.law, quickly)
             loop = loops.pointwise_gradient(kernel, column, domain.integer, domain.signed)
-        rest = (*domain.ends, least, _limit(results), *results)
         return loops.mixed(_over_rows(loop, raw, _columns(rows.y), raw, rows.weight, parameters, *rest))
 
     @final
@@ -1188,6 +1180,8 @@ class Rowwise(_Textbook):
         least: float = -math.inf,
         quickly: bool = False,
     ) -> int:
+        if kind == "smoothed":
+            return self._smoothed_apart(rows, raw, results, least, quickly)
         allowed = self._labels(raw.shape[1])
         name = "few" if type(self).few else "block" if type(self).block else "row"
         kernel, place = self._kernel(name, quickly), self.kinds.index(kind)
@@ -1201,6 +1195,18 @@ class Rowwise(_Textbook):
             loop = loops.rowwise_gradient(kernel, place, allowed.integer)
         rest = (*allowed.ends, least, _limit(results), *results)
         return _over_rows(loop, raw, (rows.y,), raw, weight, self._row_parameters(), *rest)
+
+    @final
+    def _smoothed_apart(
+        self, rows: protocol.Rows, raw: np.ndarray, results: tuple[np.ndarray, np.ndarray], least: float, quickly: bool
+    ) -> int:
+        """Of a sum of losses of one score each: each is rounded off over a width of its own."""
+        flags = 0
+        for j, (one, y) in enumerate(self.apart(rows.y, raw.shape[1]) or ()):
+            grad, hess = np.empty(len(raw), results[0].dtype), np.empty(len(raw), results[1].dtype)
+            flags |= one._gradients(rows._replace(y=y), np.ascontiguousarray(raw[:, j]), "smoothed", (grad, hess), least, quickly)
+            results[0][:, j], results[1][:, j] = grad, hess
+        return flags
 
     @final
     def _count_in(self, y: np.ndarray) -> int:
@@ -1330,10 +1336,10 @@ class _NativeStep(NamedTuple):
 
 @functools.lru_cache(1024)
 def _native_step(
-    objective: Objective, kind: str, booster: str, version: str | None, k: int
+    objective: Objective, booster: str, version: str | None, k: int
 ) -> _NativeStep | None:
     """Looked up once, not in every round: a small round takes a few microseconds. None where the booster lacks the loss."""
-    native = objective._native(booster) if kind == "native" else objective._borrowed()
+    native = objective._native(booster)
     if native is None:
         return None
     row, values = native
@@ -1368,11 +1374,35 @@ def _columns(y: np.ndarray) -> tuple[np.ndarray, ...]:
     return (y,) if y.ndim == 1 else (y[:, 0], y[:, 1])
 
 
-def _width(rows: protocol.Rows, raw: np.ndarray) -> float:
-    """(Weighted mean of sqrt|r|)**2 of the residuals: what XGBoost 3.4 measures those of its own losses with kinks in."""
+_MANY = 2**18
+"""Rows that a mean is taken of. A share among more of them is off by a thousandth."""
+
+
+def _some(y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """The rows, or of very many every second, third ...: what is a mean over them is not worth a pass over all."""
+    step = -(-len(raw) // _MANY)
+    if step == 1 or (weight is not None and not weight[::step].any()):
+        return y, raw, weight
+    return y[::step].copy(), raw[::step].copy(), None if weight is None else weight[::step].copy()
+
+
+def _spread(y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None) -> float:
+    """What kinks are rounded off over: s**(3/4) * S**(1/4), with s = (weighted mean of sqrt|r|)**2 of the residuals and S the
+    same of the targets about the mean score, where that is more.
+
+    XGBoost 3.4 measures residuals in s for its own losses with kinks. Rows within the width pull in proportion to their
+    residuals, as in squared error; among those beyond, the ones that nearly fit hold a leaf where it is. Where the noise is
+    small beside the targets' spread, s falls faster than the rows that are far off can follow; where it is not, S is little
+    more than s, and the width is no more than noise with heavy tails bears.
+    """
     from .builtins import xgboost
 
-    return min(float(xgboost.residual_scale(rows.y, raw, rows.weight)), loops.LARGEST_FLOAT32)
+    with np.errstate(over="ignore", invalid="ignore"):  # of scores to be refused
+        middle = np.average(raw, weights=weight) if weight is None or weight.any() else 0.0
+        middle = np.nan_to_num(np.clip(middle, -loops.LARGEST_FLOAT32, loops.LARGEST_FLOAT32))
+    near = float(xgboost.residual_scale(y, raw, weight))
+    far = max(near, float(xgboost.residual_scale(y, np.full_like(raw, middle), weight)))
+    return math.sqrt(near * math.sqrt(near * far))
 
 
 def _step(

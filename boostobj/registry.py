@@ -246,9 +246,6 @@ class BuiltIn(Objective):
     def _native(self, booster: str) -> tuple[builtins.Native, Mapping[str, Any]] | None:
         return self._row(), self.params
 
-    def _borrowed(self) -> None:
-        return None
-
     def _labels(self, k: int) -> Interval:
         row = self._newest
         return self.textbook._labels(k) if row.count else row.labels

@@ -260,3 +260,58 @@ def test_predictions_have_the_unit_of_the_targets(objective, c):
         shown.append([bo.predict(booster, dtrain) / unit, bo.predict(other, X) / unit])
     for one, many in zip(*shown, strict=True):
         assert np.abs(np.asarray(one) - many).max() < 1e-4 * np.std(y)
+
+
+# Losses with a kink ---------------------------------------------------------------------------------------------------
+
+KINKED = [bo.AbsoluteError(), bo.Quantile(alpha=0.1), bo.EpsilonInsensitive(epsilon=0.2), bo.Lp(p=1.2)]
+
+
+@pytest.mark.parametrize("o", KINKED, ids=repr)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rounding_a_kink_off_moves_no_mean(o, dtype):
+    """The booster's gradients cancel where the loss's own do, for any law of the residuals; the mean Hessian is 1."""
+    rng = np.random.default_rng(1)
+    weight = np.resize([0.5, 1.0, 1.5, 2.0], N).astype(np.float32)
+    y = rng.exponential(size=N).astype(np.float32)
+    for offset in (np.zeros(N), rng.normal(size=N) ** 3):
+        raw = (o.start(y, weight, offset=offset) + offset).astype(dtype)
+        own, _ = o.grad_hess(y, raw, weight)
+        grad, hess = (v.astype(float) for v in o(y, raw, weight))
+        assert hess.sum() == pytest.approx(weight.sum(), rel=1e-5, abs=0) and hess.min() > 0
+        assert abs(own.sum()) <= 2 * weight.max()  # a row may lie on the kink
+        assert abs(grad.sum()) <= 0.02 * np.abs(grad).sum()
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.9])
+def test_the_share_of_rows_below_a_quantile(alpha):
+    """With skewed noise: of the rows trained on within what a sample of this size leaves open, of others as with exact leaves."""
+    n = 2000
+    rng, X, location = data(3, 2 * n)
+    y = location + rng.exponential(size=2 * n)
+    open_ = 4 * np.sqrt(alpha * (1 - alpha) / n)
+    o = bo.Quantile(alpha=alpha)
+    shares = []
+    for leaf in ("newton", "exact"):
+        dtrain = xgb.DMatrix(X[:n], y[:n])
+        model = bo.train({"nthread": 1, "max_depth": 2, "eta": 0.2}, dtrain, 150, objective=o, leaf=leaf)
+        assert abs(np.mean(y[:n] < model.predict(dtrain)) - alpha) <= open_
+        shares.append(np.mean(y[n:] < model.predict(xgb.DMatrix(X[n:]))))
+    assert abs(shares[0] - shares[1]) <= open_
+    params = {**QUIET, "num_leaves": 4, "min_data_in_leaf": 50, "learning_rate": 0.2}
+    model = bo.train(params, lgb.Dataset(X[:n], y[:n]), 150, objective=o)
+    assert abs(np.mean(y[:n] < model.predict(X[:n])) - alpha) <= open_
+
+
+LEARNERS = [bo.AbsoluteError(), bo.EpsilonInsensitive(epsilon="auto")]
+
+
+@pytest.mark.parametrize("o", LEARNERS, ids=repr)
+def test_losses_with_a_kink_learn_where_there_is_little_noise(o):
+    """Few rows are far off, most are not: a width of the size of the residuals alone does not reach them in 100 rounds."""
+    rng = np.random.default_rng(4)
+    X = rng.uniform(size=(400, 4))
+    y = np.exp(5 * X[:, 0] + 0.5 * X[:, 1]) * (1 + 0.02 * rng.normal(size=400))
+    dtrain, held = xgb.DMatrix(X[:300], y[:300]), xgb.DMatrix(X[300:])
+    ours, theirs = (bo.train({"nthread": 1}, dtrain, 100, objective=each).predict(held) for each in (o, bo.SquaredError()))
+    assert np.abs(ours - y[300:]).mean() <= 1.2 * np.abs(theirs - y[300:]).mean()

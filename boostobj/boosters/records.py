@@ -100,9 +100,9 @@ def _plain(value: Any) -> Any:
 def _computed(objective: Objective, booster: str, y: np.ndarray, k: int) -> tuple[str, str]:
     """The curvature that the booster was given, and whose arithmetic computed it."""
     kind = objective._kind_for_boosters()
-    if kind not in ("native", "borrowed"):
+    if kind != "native":
         return kind, KEY
-    native = _native_step(objective, kind, booster, sys.modules[booster].__version__, k)
+    native = _native_step(objective, booster, sys.modules[booster].__version__, k)
     if native and (objective._is_builtin() or native.row.count or y.ndim == 2 or native.labels.contains(y).all()):
         return "native", native.row.public_name
     return (objective.fallback if objective.curvature == "default" else "exact"), KEY

@@ -132,11 +132,11 @@ def _keys(booster: str, name: str) -> list[str]:
 
 def matters(objective: Objective, booster: str) -> bool:
     """Whether the loss is one whose unit is ours to choose, and depends on that of the target."""
-    if common.like(objective) is not None or not (objective.uneven or any(p.unit == "y" for p in objective.parameters())):
-        return False
     kind = objective._kind_for_boosters()
-    native = objective._native(booster) if kind == "native" else objective._borrowed() if kind == "borrowed" else None
-    return native is None  # else it is a booster's own arithmetic: identity rules
+    measured = kind == "smoothed" or any(p.unit == "y" for p in objective.parameters())
+    if common.like(objective) is not None or not (objective.uneven or measured):
+        return False
+    return kind != "native" or objective._native(booster) is None  # else it is a booster's own arithmetic: identity rules
 
 
 def of(booster: str, each: Iterable[tuple[Objective, protocol.Rows, np.ndarray]]) -> Unit:

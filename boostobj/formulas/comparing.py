@@ -184,8 +184,11 @@ def _diagnosis(
         return "the sign is flipped."
     constant = _ratio(rows)
     if everywhere and constant is not None:
-        return f"it is {_known(constant)} times too large: a constant factor." if abs(constant) > 1 else (
-            f"it is {_known(constant)} of the right one: a constant factor.")
+        return (
+            f"it is {_known(constant)} times too large: a constant factor."
+            if abs(constant) > 1
+            else (f"it is {_known(constant)} of the right one: a constant factor.")
+        )
     for power in (1, -1, 2, -2):
         for name in (n for n in names if _order(n)[0] == 2):
             s = next(x for x in (ours - typed).free_symbols | ours.free_symbols | typed.free_symbols if x.name == name)
@@ -211,9 +214,7 @@ def _diagnosis(
     return "the two are different functions."
 
 
-def _of_the_chain(
-    same: Callable[[Expr], bool], loss: Expr, ours: Expr, scores: tuple[Symbol, ...], what: str
-) -> str:
+def _of_the_chain(same: Callable[[Expr], bool], loss: Expr, ours: Expr, scores: tuple[Symbol, ...], what: str) -> str:
     f = scores[0]
     second = sympy.diff(loss, f, 2)
     first = what.startswith("gradient")

@@ -558,29 +558,26 @@ class _Derived:
         return code.function("formula", arguments, writer.lines, self._tuple(writer, results, kinds))
 
     def smoothed_kernel(self) -> Callable[..., Any]:
-        """The loss with its kink at the target rounded off: gradient and Hessian share out |r|/sqrt(r**2 + width**2)."""
-        names = {self.y: "y", self.scores[0]: "f", **{s: n for n, s in self.parameters.items()}}
-        writer = code.Writer(names)
-        form = self.forms[0][1]["gradient 0"]
-        width = sympy.Symbol("width", positive=True)
-        writer.known[width] = ast.Name("width", ast.Load())
-        r = self.scores[0] - self.y
-        g = writer.of(form)
-        size = writer.named(("size",), lambda: writer.call("hypot", writer.of(r), ast.Name("width", ast.Load())))
-        share = writer.binary(ast.Div(), writer.call("absolute", writer.of(r)), size)
-        slope = writer.binary(ast.Mult(), g, share)
-        flat = writer.call("where", ast.Compare(writer.of(r), [ast.Eq()], [ast.Constant(0.0)]), self._side(writer), g)
-        bend = writer.binary(ast.Div(), writer.call("absolute", flat), size)
-        result = ast.Tuple([ast.Constant(0.0), slope, bend], ast.Load())
-        return code.function("smoothed", ["y", "f", *self.parameters, "width"], writer.lines, result)
-
-    def _side(self, writer: code.Writer) -> ast.expr:
-        """The slope beside the kink: the mean of its sizes on both sides."""
+        """A loss of straight pieces with its kinks rounded off, as `Pointwise.smoothed` has it: what its gradient is far out on
+        both sides decides how much it bends."""
         (f,) = self.scores
+        names = {self.y: "y", f: "f", **{s: n for n, s in self.parameters.items()}}
+        writer = code.Writer(names)
+        width = ast.Name("width", ast.Load())
         slope = sympy.diff(findings.smooth(self.loss), f)
-        up = slope.subs(f, self.y + 1)
-        down = slope.subs(f, self.y - 1)
-        return writer.of(stable.in_atoms((up - down) / 2))
+        above, below = (stable.in_atoms(slope.subs(f, self.y + side)) for side in (2**100, -(2**100)))
+        r = writer.of(f - self.y)
+        g = writer.of(self.forms[0][1]["gradient 0"])
+        size, tilt = writer.of((above - below) / 2), writer.of((above + below) / 2)
+        root = writer.kept(writer.call("hypot", r, width))
+        share = writer.binary(ast.Div(), writer.call("absolute", r), root)
+        rounded = writer.binary(ast.Add(), tilt, writer.binary(ast.Mult(), writer.binary(ast.Sub(), g, tilt), share))
+        k = writer.kept(writer.binary(ast.Div(), width, root))
+        cube = writer.binary(ast.Mult(), writer.binary(ast.Mult(), k, k), writer.binary(ast.Mult(), k, ast.Constant(1 / 3)))
+        eased = writer.binary(ast.Sub(), k, cube)
+        bend = writer.binary(ast.Div(), writer.binary(ast.Mult(), size, eased), width)
+        result = ast.Tuple([g, rounded, bend], ast.Load())
+        return code.function("smoothed", ["y", "f", *self.parameters, "width"], writer.lines, result)
 
     # The law, in mpmath
 

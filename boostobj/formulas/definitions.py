@@ -161,9 +161,7 @@ def joined(cases: Sequence[tuple[Any, Pieces]]) -> Values:
     flat[-1] = (sympy.true, flat[-1][1])
     if len(flat) == 1:
         return flat[0][1]
-    return tuple(
-        sympy.Piecewise(*((values[j], where) for where, values in flat), evaluate=False) for j in range(len(flat[0][1]))
-    )
+    return tuple(sympy.Piecewise(*((values[j], where) for where, values in flat), evaluate=False) for j in range(len(flat[0][1])))
 
 
 def assumed(domain: Any) -> dict[str, bool]:
@@ -264,8 +262,10 @@ def _notes(o: Any, count: int, alike: bool) -> tuple[str, ...]:
     if not alike:
         return ()
     if o.sets:
-        return (f"{count} labels, and a row whose set holds the label 0 alone (y = 1, a sum of powers of 2): for other sets"
-                " the labels in the set go as label 0 goes here, the others as label 1.",)
+        return (
+            f"{count} labels, and a row whose set holds the label 0 alone (y = 1, a sum of powers of 2): for other sets"
+            " the labels in the set go as label 0 goes here, the others as label 1.",
+        )
     return (f"{count} classes, and a row of class 0: for other classes the scores change places.",)
 
 
@@ -434,7 +434,11 @@ def _operators() -> None:
         return method
 
     for name, function in {
-        "add": operator.add, "sub": operator.sub, "mul": operator.mul, "truediv": operator.truediv, "pow": operator.pow
+        "add": operator.add,
+        "sub": operator.sub,
+        "mul": operator.mul,
+        "truediv": operator.truediv,
+        "pow": operator.pow,
     }.items():
         setattr(Number, f"__{name}__", arithmetic(function, False))
         setattr(Number, f"__r{name}__", arithmetic(function, True))

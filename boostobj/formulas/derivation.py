@@ -353,8 +353,15 @@ def _sections(d: Derivation) -> Iterator[tuple[str, list[Line]]]:
     for title, letter, of in (("Gradient", "g", _gradient), ("Hessian", "h", _hessian)):
         yield title, list(_results(d, pieces, letter, of))
     if any(_has_kinks(p.chain.loss) or p.where != sympy.true for p in pieces):
-        yield "", [Line("At a kink the loss has no derivative, and at a jump of the gradient no second one: the formulas are"
-                        " those beside it.")]
+        yield (
+            "",
+            [
+                Line(
+                    "At a kink the loss has no derivative, and at a jump of the gradient no second one: the formulas are"
+                    " those beside it."
+                )
+            ],
+        )
     yield "Start", list(_start_lines(d, pieces))
     stable = list(_stable_lines(d, pieces))
     if stable:
@@ -483,8 +490,11 @@ def _start_lines(d: Derivation, pieces: Sequence[Piece]) -> Iterator[Line]:
         yield Line("0: only differences of scores within a group count, so that no constant is better than another.")
         return
     k = len(d.formula.scores)
-    yield Line("The constant raw score c at which the weighted gradients of all rows add up to 0:" if k == 1 else
-               "The constant raw scores at which the weighted gradients of all rows add up to 0:")
+    yield Line(
+        "The constant raw score c at which the weighted gradients of all rows add up to 0:"
+        if k == 1
+        else "The constant raw scores at which the weighted gradients of all rows add up to 0:"
+    )
     letters = [f"c{j}" if k > 1 else "c" for j in range(k)]
     if len(pieces) == 1 and k == 1 and len(d.formula.targets) == 1:
         g = _shorter(pieces[0].chain, pieces[0].chain.gradient[0])
@@ -661,8 +671,12 @@ def _as_text(d: Derivation) -> str:
             own = indent + ("    " if deeper and line.left != "where" else "")
             shown = _line_text(line)
             wrapped = textwrap.wrap(
-                _held_together(shown) if line.rights else shown, 120, initial_indent=own,
-                subsequent_indent=own + "        " if title else own, break_long_words=False, break_on_hyphens=False,
+                _held_together(shown) if line.rights else shown,
+                120,
+                initial_indent=own,
+                subsequent_indent=own + "        " if title else own,
+                break_long_words=False,
+                break_on_hyphens=False,
             )
             out += [row.replace(_HELD, " ") for row in wrapped]
     return "\n".join(out) + "\n"

@@ -133,7 +133,7 @@ def _within_sigmoid(ratio: Expr, f: Symbol, value: Expr) -> Expr | None:
 
 
 def of_shares(gradients: Sequence[tuple[Expr, ...]], scores: Sequence[Symbol], members: Sequence[frozenset[int]]) -> str:
-    """"log" or "logit" where the start is that of the classes' shares, else ""; tried with shares at random.
+    """ "log" or "logit" where the start is that of the classes' shares, else ""; tried with shares at random.
 
     `gradients` are those of the rows of each case, `members` the classes in each.
     """
@@ -181,4 +181,3 @@ def _of_row(of_y: Any, values: Mapping[str, Any]) -> Any:
     if of_y.is_Boolean or of_y.is_Relational:
         return number(sympy.Piecewise((1, of_y), (0, True)), values)
     return number(of_y, values)
-

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from ..domain import POSITIVE, REAL, UNIT, Interval, param
-from ..elementary import exp, kernel, log1p, log_cosh_ratio, tanh
+from ..elementary import exp, kernel, log1p, log_cosh_ratio, tanh, where
 from ..objective import Pointwise
 from ..registry import register
 
@@ -28,6 +28,19 @@ __all__ = [
 _ABOVE_MINUS_1 = math.nextafter(-1.0, 0.0)
 _DOWN = 2.0**-64
 _DOWN_LOG = 64 * math.log(2.0)
+_FAR = 2.0**500  # whose square is a float
+_EASED = 1.0 / 3.0
+
+
+@kernel
+def rounded(d, width):  # type: ignore[no-untyped-def]
+    """|d|, and |d| with its kink rounded off, sqrt(d**2 + width**2), both times the width: the gradient of the first; of the
+    second the gradient, and the curvature of the tightest quadratic above it, less a third of its own."""
+    square = width * width
+    # Where all residuals are 0 there is nothing to learn, and nothing to divide by.
+    k = where(width > 0.0, width / math.sqrt(square + d * d), 1.0)
+    sign = where(d == 0.0, 0.0, math.copysign(1.0, d))
+    return width * sign, d * k, k - _EASED * (k * k * k)
 
 
 @kernel
@@ -231,19 +244,32 @@ class AbsoluteError(Pointwise):
         gradient  sign(f - y)                          0 at f = y, where the loss has a kink
         exact     0
 
-    A booster cannot divide by a Hessian of 0. Unless curvature says otherwise both boosters are given what XGBoost uses
-    since 3.4: with d = (mean of sqrt(|f - y|))**2 over the rows, anew in every round, the gradient r*d/sqrt(d**2 + r**2)
-    and the Hessian d/sqrt(d**2 + r**2), the tightest quadratic above the loss smoothed with width d, times d. Any unit
-    of the target will do.
+    A booster cannot divide by a Hessian of 0. Unless curvature says otherwise both boosters are given the following, anew in
+    every round, with r = f - y, a width d, and k = d/sqrt(d**2 + r**2):
 
-    Equalities: XGBoost's reg:absoluteerror: by default since 3.4; before, curvature="native", whose leaves XGBoost sets
-    to the median of their residuals if it is told the name (`train_params`, `train`); LightGBM's regression_l1 is that
-    curvature, and `train` sets its leaves. Twice Quantile(alpha=0.5). `train` with leaf="exact" has such leaves anywhere.
+        gradient  (r*k + c) / m                        c = mean of d*sign(r) - r*k
+        Hessian   (k - k**3/3) / m                     m = mean of k - k**3/3
+
+    Here r*k is the gradient of the loss with its kink rounded off over the width d, times d, k the curvature of the tightest
+    quadratic above that, and k**3 its second derivative. A third of that is taken off, because rows that nearly fit hold their
+    leaf where it is; more than half of k is left, with which no learning rate up to 1 makes that loss rise. The constant c makes
+    the mean gradient that of the absolute error itself: half of the rows stay above the scores, whatever the law of the
+    residuals. As the mean Hessian is 1, lambda and min_child_weight mean rows.
+
+    The width is s**(3/4) * S**(1/4), with s = (mean of sqrt(|r|))**2 and S the same of the targets about the mean score: the
+    size of the residuals, or somewhat more where the scores explain most of the targets, so that learning goes on as in
+    squared error where there is little noise. Any unit of the target will do.
+
+    Equalities: curvature="native" is XGBoost's reg:absoluteerror and LightGBM's regression_l1: before 3.4 XGBoost sets the
+    leaves to the median of their residuals if it is told the name (`train_params`, `train`), and `train` sets LightGBM's. Twice
+    Quantile(alpha=0.5). `train` with leaf="exact" has such leaves anywhere.
     When not to use it: few rows per leaf (it ignores how far off a row is; Huber or LogCosh near the target).
 
     Raises: ValueError for a target, score or weight outside its set.
 
-    Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 2nd ed., section 10.10.2, table 10.2.
+    Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 2nd ed., section 10.10.2, table 10.2; the bound:
+    Hunter and Lange 2004, A tutorial on MM algorithms, The American Statistician 58, section 3; steps up to twice as long:
+    de Leeuw and Heiser 1980, Multidimensional scaling with restrictions on the configuration, in: Multivariate Analysis V.
 
     >>> AbsoluteError().grad_hess([1.0, 1.0], [1.0, 4.0])
     (array([0., 1.]), array([0., 0.]))
@@ -253,8 +279,7 @@ class AbsoluteError(Pointwise):
     link = "identity"
     domain = REAL
     kinds = ("exact",)
-    boosters_curvature = "borrowed"
-    learns_as = "reg:absoluteerror"
+    boosters_curvature = "smoothed"
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any) -> Any:
@@ -268,6 +293,10 @@ class AbsoluteError(Pointwise):
     def point(y, f):  # type: ignore[no-untyped-def]
         d = f - y
         return abs(d), 0.0 if d == 0.0 else math.copysign(1.0, d), 0.0
+
+    @staticmethod
+    def smoothed(y, f, width):  # type: ignore[no-untyped-def]
+        return rounded(min(max(f - y, -_FAR), _FAR), width)
 
 
 @final
@@ -487,10 +516,11 @@ class Quantile(Pointwise):
         exact     0
 
     At the kink, f = y, the gradient is that of r > 0, as in XGBoost and LightGBM. A booster cannot divide by a Hessian of
-    0. Unless curvature says otherwise both boosters are given what XGBoost uses since 3.4: with s = (mean of
-    sqrt(|r|))**2 over the rows, anew in every round, and x = r/(0.04*s), the gradient s/2*(tanh(x) + 1 - 2*alpha) and the
-    Hessian 12.5*tanh(x)/x, at least 0.00375: the loss smoothed with a width of a twenty-fifth of s, times s, and the
-    tightest quadratic above it. Any unit of the target will do.
+    0. Unless curvature says otherwise both boosters are given what AbsoluteError describes, of which this is the half with a
+    slope: the gradient (r*k + d*(1 - 2*alpha) + c)/m, where c makes the mean gradient over the rows that of the loss itself, so
+    that a share alpha of them stays below the scores; and the width is multiplied by 4*alpha*(1 - alpha), or by 0.04 if that
+    is more: at a level near 0 or 1 most rows are far off, and say little of how densely they lie at the quantile. Any unit of
+    the target will do.
 
     Parameters
     ----------
@@ -498,10 +528,10 @@ class Quantile(Pointwise):
         Level of the quantile. At 0 and 1 nothing holds the score back on one side: the start is the smallest or the
         largest target.
 
-    Equalities: half of AbsoluteError for alpha=0.5. XGBoost's reg:quantileerror(quantile_alpha=alpha): by default since
-    3.4; before, curvature="native", whose leaves XGBoost sets to the quantile of their residuals if it is told the name
-    (`train_params`, `train`); LightGBM's quantile(alpha=alpha) is that curvature, and `train` sets its leaves. `train` with
-    leaf="exact" has such leaves anywhere. When not to use it: several levels that must not cross (MultiExpectile's do not).
+    Equalities: half of AbsoluteError for alpha=0.5. curvature="native" is XGBoost's reg:quantileerror(quantile_alpha=alpha) and
+    LightGBM's quantile(alpha=alpha): before 3.4 XGBoost sets the leaves to the quantile of their residuals if it is told the
+    name (`train_params`, `train`), and `train` sets LightGBM's. `train` with leaf="exact" has such leaves anywhere.
+    When not to use it: several levels that must not cross (NonCrossingQuantile's do not).
 
     Raises: ValueError for a parameter, target, score or weight outside its set.
 
@@ -515,8 +545,7 @@ class Quantile(Pointwise):
     link = "identity"
     domain = REAL
     kinds = ("exact",)
-    boosters_curvature = "borrowed"
-    learns_as = "reg:quantileerror"
+    boosters_curvature = "smoothed"
 
     alpha: float = param(0.5, domain=UNIT, typical=(0.1, 0.75))
 
@@ -533,6 +562,13 @@ class Quantile(Pointwise):
         d = f - y
         slope = 1.0 - alpha if d >= 0.0 else -alpha
         return slope * d, slope, 0.0
+
+    @staticmethod
+    def smoothed(y, f, alpha, width):  # type: ignore[no-untyped-def]
+        width *= max(4.0 * alpha * (1.0 - alpha), 0.04)
+        exact, grad, hess = rounded(min(max(f - y, -_FAR), _FAR), width)
+        tilt = width * (1.0 - 2.0 * alpha)
+        return exact + tilt, grad + tilt, hess
 
 
 @final

@@ -12,6 +12,7 @@ from ..domain import NON_NEGATIVE, POSITIVE, REAL, Interval, param
 from ..elementary import exp, expm1, kernel, log, log1p_square_parts, log_parts, raised, where
 from ..objective import Pointwise
 from ..registry import register
+from .regression import _EASED, rounded
 
 __all__ = [
     "Barron",
@@ -453,14 +454,15 @@ class Lp(Pointwise):
     For p <= 2 the loss is concave in r**2, and gradient/residual, |r|**(p - 2), would be the curvature of the tightest
     quadratic above it; but at f = y, for p < 2, no quadratic is, and a row that fits would hold its whole leaf where it is. For
     p > 2 no quadratic lies above the loss from anywhere. So unless curvature says otherwise both boosters are given the
-    following, with d = (mean of sqrt(|r|))**2 over the rows, anew in every round, and u = r/d:
+    following, with AbsoluteError's width d, anew in every round, and u = r/d:
 
-        p <= 2    the gradient r * (1 + u**2)**(p/2 - 1) and the Hessian (1 + u**2)**(p/2 - 1): the loss rounded off with width
-                  d, times d**(2 - p), and the tightest quadratic above it
+        p <= 2    with k = (1 + u**2)**(p/2 - 1) the gradient r*k + c and the Hessian k - k*(1 + (p - 1)*u**2)/(1 + u**2)/3:
+                  the loss rounded off with width d, times d**(2 - p), and the tightest quadratic above it, less a third of its
+                  own second derivative; c makes the mean gradient that of the loss itself
         p > 2     the gradient r * |u|**(p - 2) and the Hessian (p - 1) * max(1, |u|)**(p - 2): the loss times d**(2 - p), with
                   residuals below d curved as much as at d
 
-    Any unit of the target will do.
+    both divided by the mean Hessian. Any unit of the target will do.
 
     Parameters
     ----------
@@ -512,10 +514,16 @@ class Lp(Pointwise):
     def smoothed(y, f, p, width):  # type: ignore[no-untyped-def]
         d = f - y
         a = abs(d)
+        round_ = p <= 2.0
         # Where all residuals are 0 there is nothing to learn, and nothing to divide by; the square of the largest is a float.
         u = min(a / max(width, 2.0**-1022), 2.0**500)
-        grown = exp((where(p <= 2.0, 0.5, 1.0) * p - where(p <= 2.0, 1.0, 2.0)) * log(where(p <= 2.0, 1.0 + u * u, u)))
-        return 0.0, d * grown, where(p <= 2.0, grown, (p - 1.0) * max(1.0, grown))
+        q = u * u
+        one = 1.0 + q
+        k = exp((0.5 * p - 1.0) * log(one))
+        turn = (1.0 + (p - 1.0) * q) / one
+        grown = exp(min((p - 2.0) * log(u), 700.0))
+        own = d * where(a == 0.0, 0.0, grown)
+        return own, where(round_, d * k, own), where(round_, k - _EASED * (k * turn), (p - 1.0) * max(1.0, grown))
 
 
 @final
@@ -533,15 +541,14 @@ class EpsilonInsensitive(Pointwise):
         exact     0
 
     A booster cannot divide by a Hessian of 0, and at the kinks, where |r| = e, no quadratic lies above the loss. Unless
-    curvature says otherwise both boosters are given the following, with d = (mean of sqrt(|r|))**2 over the rows, anew in every
-    round, and g(x) = d/sqrt(d**2 + x**2): the gradient ((r - e)*g(r - e) + (r + e)*g(r + e))/2 and the Hessian
-    (g(r - e) + g(r + e))/2. The loss is (|r - e| + |r + e|)/2 - e, and these are of it with each absolute value rounded off with
-    width d, times d, and the tightest quadratics above those two. Any unit of the target will do.
+    curvature says otherwise both boosters are given the mean of what AbsoluteError describes for the residuals r - e and r + e:
+    the loss is (|r - e| + |r + e|)/2 - e. The width, the constant that makes the mean gradient that of the loss itself, and the
+    mean Hessian of 1 are those of all rows. Any unit of the target will do.
 
     Parameters
     ----------
-    epsilon : float in [0, inf), unit of y, or "auto": a twentieth of the targets' median absolute deviation
-        What is not more off than that counts as right.
+    epsilon : float in [0, inf), unit of y, or "auto": a fiftieth of the targets' median absolute deviation
+        What is not more off than that counts as right: an error that is not seen.
 
     Equalities: AbsoluteError for epsilon=0, in the boosters' door too. When not to use it: an error is an error, however small
     (AbsoluteError); epsilon is far above the size of the residuals: nothing is left to learn.
@@ -561,7 +568,7 @@ class EpsilonInsensitive(Pointwise):
     kinds = ("exact",)
     boosters_curvature = "smoothed"
 
-    epsilon: float = param(0.1, domain=NON_NEGATIVE, unit="y", typical=(30.0,), deviations=0.05)
+    epsilon: float = param(0.1, domain=NON_NEGATIVE, unit="y", typical=(30.0,), deviations=0.02)
 
     @staticmethod
     def definition(mp: Any, y: Any, f: Any, epsilon: Any) -> Any:
@@ -581,13 +588,9 @@ class EpsilonInsensitive(Pointwise):
     def smoothed(y, f, epsilon, width):  # type: ignore[no-untyped-def]
         d = f - y
         far = 2.0**500  # whose square is a float
-        above = min(max(d - epsilon, -far), far)
-        below = min(max(d + epsilon, -far), far)
-        square = width * width
-        # Where all residuals are 0 there is nothing to learn, and nothing to divide by.
-        one = where(width > 0.0, width / math.sqrt(square + above * above), 1.0)
-        other = where(width > 0.0, width / math.sqrt(square + below * below), 1.0)
-        return 0.0, 0.5 * (above * one + below * other), 0.5 * (one + other)
+        one = rounded(min(max(d - epsilon, -far), far), width)
+        other = rounded(min(max(d + epsilon, -far), far), width)
+        return 0.5 * (one[0] + other[0]), 0.5 * (one[1] + other[1]), 0.5 * (one[2] + other[2])
 
 
 @final
