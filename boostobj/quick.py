@@ -286,4 +286,5 @@ def _rebuilt(function: Any) -> Any:
         function.__code__, {**function.__globals__, **changed}, function.__name__, function.__defaults__, closure or None
     )
     quick.__qualname__ = f"{function.__qualname__}[quick]"
+    quick.__dict__.update(function.__dict__)  # what a kernel from a formula is made of
     return quick

@@ -127,6 +127,8 @@ def _objective(
         law = Law(formula, domain, link, text, name or "formula", tuple((k, _number(v)) for k, v in given.items()))
         cls = _made(law, declared, measured)
         _CLASSES[(text_of(formula.loss), text, link, domain, name, tuple(sorted(declared.items())), tuple(given))] = cls
+    if curvature == "default":
+        cls._derived.warn()  # type: ignore[attr-defined]
     return cls(**given, curvature=curvature)
 
 
@@ -214,7 +216,6 @@ def _made(law: Law, declared: Mapping[str, tuple[Interval, tuple]], measured: bo
     title = "".join(part.capitalize() for part in law.name.split("_")) or "Formula"
     cls = type(title, bases, {**body, **fields, "__annotations__": annotations})
     made: type[Objective] = dataclasses.dataclass(frozen=True, kw_only=True, repr=False)(cls)
-    derived.warn()
     if measured:
         findings.measure_compiled(made, derived)
     return made
@@ -273,7 +274,9 @@ def _repr(self: Any) -> str:
 
 def restored(text: str, link: str, domain: Interval, name: str | None, curvature: str, values: dict[str, Any]) -> Objective:
     """What a pickle holds: the formula, which is parsed again."""
-    return from_formula(text, link=link, target=domain, name=name, curvature=curvature, measured=False, **values)
+    with warnings.catch_warnings():  # whoever made it has been told
+        warnings.simplefilter("ignore", UserWarning)
+        return from_formula(text, link=link, target=domain, name=name, curvature=curvature, measured=False, **values)
 
 
 def _reduce(self: Any) -> tuple[Any, ...]:
@@ -641,5 +644,5 @@ class _Derived:
                 " (which is never negative), curvature='exact' if that is meant, or write a class derived from"
                 " boostobj.Pointwise with a bound of your own",
                 UserWarning,
-                stacklevel=6,
+                stacklevel=5,
             )

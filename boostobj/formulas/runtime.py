@@ -18,6 +18,7 @@ from ..elementary import (
     log_cosh,
     log_parts,
     logistic,
+    logistic_parts,
     normal_hazard,
     raised,
     sigmoid,
@@ -25,7 +26,7 @@ from ..elementary import (
     tanh,
     where,
 )
-from ..objectives.classification import half_tanh_of, residual
+from ..objectives.classification import residual
 
 __all__ = [
     "absolute",
@@ -83,8 +84,8 @@ _LOG_TWO = math.log(2.0)
 @kernel
 def sigmoid_residual(x, t):  # type: ignore[no-untyped-def]
     """sigmoid(x) - t."""
-    a = abs(x)
-    return residual(x, exp(-a), half_tanh_of(a), t, 1.0 - t, t - 0.5)
+    e, _, large, half_tanh = logistic_parts(abs(x))
+    return residual(x, e, large, half_tanh, t, 1.0 - t, t - 0.5)
 
 
 @kernel
