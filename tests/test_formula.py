@@ -47,6 +47,7 @@ def made(which, **changed):
     return bo.from_formula(text, **{"measured": False, **settings, **changed})
 
 
+@pytest.mark.filterwarnings("ignore:.*is negative")  # which is said of the focal loss whenever its curvature is left open
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_formula_is_held_by_every_check(name):
     o = made(name)
