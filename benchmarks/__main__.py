@@ -22,8 +22,8 @@ from .measure import Row, broken, cores, environment, fresh
 
 LEARNING = ("convergence", "imbalance", "likelihood")
 CORES = {
-    "gradient": 1, "every": 1, "builtins": 1, "ranking": 1, "training": 1, "leaves": 1, "scaling": 1, "threads": 2, "memory": 1,
-    "cold": 1, **dict.fromkeys(LEARNING, len(cores())),
+    "gradient": 1, "every": 1, "own": 1, "builtins": 1, "ranking": 1, "training": 1, "leaves": 1, "scaling": 1, "threads": 2,
+    "memory": 1, "cold": 1, **dict.fromkeys(LEARNING, len(cores())),
 }  # fmt: skip
 WHERE = ("rows", "documents", "classes", "scores", "columns", "threads", "rounds")
 

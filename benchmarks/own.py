@@ -6,6 +6,7 @@ promised: a formula takes no more than 1.3 times as long.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator
 
@@ -47,8 +48,6 @@ def one(name: str, smoke: bool) -> Iterator[Row]:
     y, raw = sample(hand, n, np.float64)
     for kind in ("exact", "majorized"):
         if kind in hand.curvatures and kind in formula.curvatures:
-            import dataclasses
-
             theirs, ours = (dataclasses.replace(o, curvature=kind) for o in (hand, formula))
             times = [meter(lambda o=o: o.grad_hess(y, raw), clock=time.process_time) for o in (ours, theirs)]
             where = {"rows": len(raw), **({"scores": raw.shape[1]} if raw.ndim == 2 else {})}

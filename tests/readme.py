@@ -288,6 +288,7 @@ def speed():
 SPEED = {
     "One gradient step": ("gradient",),
     "One gradient step of every objective": ("every",),
+    "Formulas against what is written by hand": ("own",),
     "One gradient step of every built-in": ("builtins", "ranking"),
     "Whole trainings": ("training",),
     "Exact leaves": ("leaves",),
