@@ -1,6 +1,6 @@
 """A loss that nobody ships, from its formula: late is dearer than early, and what is far off counts less and less.
 
-Delivery times are predicted; a parcel that comes a day late costs four times what one costs that is a day early, and a parcel that
+Delivery times are predicted. A parcel that comes a day late costs four times what one costs that is a day early, and one that
 is lost for weeks says nothing about the others. The loss is Cauchy's on each side. Its level is learnt as well as a
 quantile's: more parcels are early than late.
 """
