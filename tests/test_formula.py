@@ -97,6 +97,9 @@ RECOGNISED = {
     "log(exp(f0) + exp(f1))": "logaddexp(f0, f1)",
     "log(norm_cdf(f))": "log_norm_cdf(f)",
     "log(1 - norm_cdf(f))": "log_norm_cdf(-f)",
+    "log(1 + exp(f - y)) - (f - y)": "softplus(-f + y)",
+    "2*exp(f - y) - 2*(f - y) - 2": "2*expm1_excess(f - y)",
+    "y*log(1 + exp(f)) - y*f": "y*softplus(-f)",
 }
 
 
@@ -211,7 +214,7 @@ def test_fisher_information_where_the_expectation_is_found():
 
 
 def test_a_negative_hessian_is_warned_of_with_its_region_and_the_choices():
-    with pytest.warns(UserWarning, match=r"negative at y = 0 for f from .*curvature='damped'"):
+    with pytest.warns(UserWarning, match=r"negative for f from .*, with y = 0: .*curvature='damped'"):
         o = pickle.loads(pickle.dumps(made("focal", curvature="default")))  # which warns once
     o = dataclasses.replace(o, curvature="damped")
     y, raw = np.zeros(41), np.linspace(-10, 10, 41)
@@ -333,6 +336,15 @@ def test_values_are_refused():
         bo.from_formula("a*f", measured=False)
     with pytest.raises(ValueError, match="a class is one of 2"):
         bo.from_formula("f0 + f1", target="{0, 1, 2}", measured=False)
+
+
+def test_a_loss_without_a_minimum_or_a_curvature_or_a_value_is_said():
+    with pytest.raises(ValueError, match="falls without end as f goes to -inf"):
+        bo.from_formula("f + y", measured=False)
+    with pytest.warns(UserWarning, match="is 0 wherever there is one"):
+        bo.from_formula("max(0, 1 - y*f)", target="{-1, 1}", measured=False)
+    with pytest.warns(UserWarning, match="no finite real value at .* points with ordinary scores, at y = .*, f = -"):
+        bo.from_formula("log(f) + y/f", target="positive")
 
 
 def test_no_text_of_a_formula_is_compiled():

@@ -195,6 +195,20 @@ class expm1(Atom):
         return sympy.exp(self.args[0])
 
 
+class expm1_excess(Atom):
+    """exp(x) - 1 - x"""
+
+    nargs = 1
+    is_nonnegative = True
+
+    @classmethod
+    def textbook(cls, x: sympy.Expr) -> sympy.Expr:
+        return sympy.exp(x) - 1 - x
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        return expm1(self.args[0])
+
+
 class exp_residual(Atom):
     """exp(x) - t"""
 

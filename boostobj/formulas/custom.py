@@ -636,6 +636,15 @@ class _Derived:
 
     def warn(self) -> None:
         """Say what a user must know before training."""
+        bends = [sympy.diff(findings.smooth(self.loss), f, 2) for f in self.scores]
+        if self.default_kind == "exact" and all(bend == 0 for bend in bends):
+            warnings.warn(
+                f"{self.law.name}: the Hessian of {self.law.text!r} is 0 wherever there is one: boosters cannot divide by it."
+                " Write the loss with its kinks rounded off (softplus(x) for max(0, x)), or derive a class from boostobj.Pointwise"
+                " with a bound of your own",
+                UserWarning,
+                stacklevel=5,
+            )
         if self.negative and self.default_kind == "exact":
             choices = [k for k in _KINDS if k in self.kinds]
             warnings.warn(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +52,10 @@ def _numbers(derived: _Derived) -> dict[sympy.Symbol, float]:
 def _targets(derived: _Derived) -> list[float]:
     if derived.classes is not None:
         return [float(c) for c in derived.classes]
+    if derived.residual is not None:
+        return [0.0]
     ys = np.unique(np.round(derived.rows[:40, 0], 3))
-    return np.quantile(ys, [0.0, 0.25, 0.5, 0.75, 1.0]).tolist()
+    return np.quantile(ys, [0.5, 0.25, 0.75, 0.0, 1.0]).tolist()
 
 
 def _floats(expr: sympy.Expr, columns: dict[sympy.Symbol, Any], n: int) -> np.ndarray:
@@ -79,12 +82,19 @@ def convexity(derived: _Derived) -> tuple[bool, str]:
     slope = stable.settled(sympy.diff(atoms, f), derived.y, derived.unit)
     bend = stable.settled(sympy.diff(atoms, f, 2), derived.y, derived.unit)
     convex, where = True, ""
+    pulls = set()
     for y in _targets(derived):
-        raw = GRID + y if derived.residual is not None else GRID
+        raw = GRID
         columns = {derived.y: y, f: raw, **_numbers(derived)}
         g, h = _floats(slope, columns, len(raw)), _floats(bend, columns, len(raw))
         usable = np.isfinite(g)
         places = raw[usable]
+        steep = g[usable][[0, -1]] if usable.any() else np.zeros(2)
+        pulls.add(
+            float(np.sign(steep[0]))
+            if np.abs(steep).min(initial=np.inf) > 1e-3 and (np.sign(g[usable]) == np.sign(steep[0])).all()
+            else 0.0
+        )
         falls = np.flatnonzero(np.diff(g[usable]) < -1e-9 * (np.abs(g[usable][1:]) + np.abs(g[usable][:-1]) + 1e-300))
         for i in falls[:3].tolist():  # what rounding shows is looked at again
             before, after = (_true(sympy.diff(smooth(derived.loss), f), derived, [y, v]) for v in places[i : i + 2])
@@ -92,8 +102,13 @@ def convexity(derived: _Derived) -> tuple[bool, str]:
         below = np.isfinite(h) & (h < -1e-12 * np.nanmax(np.abs(h), initial=0.0))
         some = np.flatnonzero(below)[:: max(below.sum() // 5, 1)]
         if not where and any(_true(sympy.diff(smooth(derived.loss), f, 2), derived, [y, raw[i]]) < 0 for i in some):
-            where = f"at y = {y:g} for {_range(raw, below)}"
+            where = f"for {_range(raw, below)}, with y = {y:g}"
             convex = False
+    if pulls in ({-1.0}, {1.0}):
+        raise ValueError(
+            f"formula: the loss {derived.law.text!r} falls without end as f goes to {-pulls.pop() * math.inf:g}, whatever y is:"
+            " there is nothing to learn"
+        )
     return convex, where
 
 
@@ -340,6 +355,14 @@ def measure_compiled(cls: Any, derived: _Derived) -> None:
                 f" {', '.join(ends)}"
             )
     cls.accuracy = accuracy
+    near = np.abs(raw).max(axis=1) < 50
+    none = near & np.array([value != value for value in true[0].values])
+    if none.any():
+        i = int(np.flatnonzero(none)[0])
+        at = ", ".join(f"{s.name} = {v:.3g}" for s, v in zip(derived.symbols, rows[i, : 1 + derived.k].tolist(), strict=False))
+        lost.insert(
+            0, f"it has no finite real value at {none.sum()} of {near.sum()} points with ordinary scores, at {at} for one"
+        )
     if lost:
         warnings.warn(
             f"{derived.law.name}: not every digit of {derived.law.text!r} is right: {'; '.join(lost)}", UserWarning, stacklevel=7

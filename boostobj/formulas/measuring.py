@@ -193,6 +193,12 @@ def _numpy_functions() -> dict[str, Callable[..., Any]]:
             excess = z + k / excess
         return np.where(x < -2, 1 / excess, mills(x) + x)
 
+    def expm1_excess(x: Any) -> Any:
+        series = 1.0
+        for n in range(17, 2, -1):
+            series = 1.0 + x * series / n
+        return np.where(np.abs(x) < 1, 0.5 * x * x * series, np.expm1(x) - x)
+
     def log_shares(*args: Any) -> Any:
         return sp.logsumexp(np.broadcast_arrays(*args), axis=0)
 
@@ -242,6 +248,7 @@ def _numpy_functions() -> dict[str, Callable[..., Any]]:
         "sech2": lambda x: np.exp(-2 * np.abs(x)) * (2 / (1 + np.exp(-2 * np.abs(x)))) ** 2,
         "log1p": np.log1p,
         "expm1": np.expm1,
+        "expm1_excess": expm1_excess,
         "exp_residual": lambda x, t: np.where(np.abs(x) < 0.5, np.expm1(x) - (t - 1), np.exp(x) - t),
         "scaled_exp": scaled_exp,
         "hypot1": hypot1,

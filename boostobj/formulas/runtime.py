@@ -41,6 +41,7 @@ __all__ = [
     "exp_complement",
     "exp_residual",
     "expm1",
+    "expm1_excess",
     "hypot",
     "hypot1",
     "hypot1_excess",
@@ -92,6 +93,15 @@ def sigmoid_residual(x, t):  # type: ignore[no-untyped-def]
 def exp_residual(x, t):  # type: ignore[no-untyped-def]
     """exp(x) - t: where that can be small for a small x, t - 1 is exact."""
     return where(abs(x) < _NEAR, expm1(x) - (t - 1.0), exp(x) - t)
+
+
+@kernel
+def expm1_excess(x):  # type: ignore[no-untyped-def]
+    """exp(x) - 1 - x: near 0 by its series, whose next term is below the last digit."""
+    series = 1.0
+    for n in range(17, 2, -1):
+        series = 1.0 + x * series * (1.0 / n)
+    return where(abs(x) < 1.0, 0.5 * x * x * series, expm1(x) - x)
 
 
 @kernel

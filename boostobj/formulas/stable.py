@@ -19,6 +19,7 @@ from .atoms import (
     exp_complement,
     exp_residual,
     expm1,
+    expm1_excess,
     hypot1,
     hypot1_excess,
     hypot1_slope,
@@ -300,12 +301,19 @@ def _product(expr: Expr) -> Expr:
 
 def _constants(expr: Expr) -> Expr:
     """A difference of a number and something that is near it: exp(x) - 1, sqrt(1 + x**2) - 1, cosh(x) - 1, 1 - tanh(x)**2."""
-    for term in expr.args:  # the logarithm of a sum of exponentials, less one of them
-        c, inner = term.as_coeff_Mul()
-        if isinstance(inner, logsumexp):
-            for i, a in enumerate(inner.args):
-                if -c * a in expr.args:
-                    return c * softmax_missed(Integer(i), *inner.args) + (expr - term + c * a)
+    for term in expr.args:
+        for inner in Mul.make_args(term):
+            c = term / inner
+            if isinstance(inner, logsumexp):  # the logarithm of a sum of exponentials, less one of them
+                for i, a in enumerate(inner.args):
+                    rest = _without(expr, term, -c * a)
+                    if rest is not None:
+                        return c * softmax_missed(Integer(i), *inner.args) + rest
+            if isinstance(inner, softplus | expm1):  # softplus(x) - x, exp(x) - 1 - x
+                rest = _without(expr, term, -c * inner.args[0])
+                if rest is not None:
+                    x = inner.args[0]
+                    return c * (softplus(-x) if isinstance(inner, softplus) else expm1_excess(x)) + rest
     constant, rest = expr.as_coeff_Add()
     terms = list(Add.make_args(rest))
     if constant != 0:
@@ -324,6 +332,17 @@ def _constants(expr: Expr) -> Expr:
             if made is not None and other in terms:
                 return made * (term / factor) + Add(*(t for t in terms if t is not term and t != other))
     return expr
+
+
+def _without(expr: Expr, term: Expr, other: Expr) -> Expr | None:
+    """What is left of a sum without one term and those of another sum; None where it does not have them."""
+    rest = list(expr.args)
+    rest.remove(term)
+    for part in Add.make_args(sympy.expand(other)):
+        if part not in rest:
+            return None
+        rest.remove(part)
+    return Add(*rest)
 
 
 def _less_one(inner: Expr) -> Expr | None:
