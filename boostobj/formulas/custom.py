@@ -640,8 +640,8 @@ class _Derived:
         if self.default_kind == "exact" and all(bend == 0 for bend in bends):
             warnings.warn(
                 f"{self.law.name}: the Hessian of {self.law.text!r} is 0 wherever there is one: boosters cannot divide by it."
-                " Write the loss with its kinks rounded off (softplus(x) for max(0, x)), or derive a class from boostobj.Pointwise"
-                " with a bound of your own",
+                " Write the loss with its kinks rounded off (softplus(x) for max(0, x)), or derive a class with a bound of your own"
+                " from boostobj.Pointwise",
                 UserWarning,
                 stacklevel=5,
             )
