@@ -116,7 +116,8 @@ class _View:
         """Gradient and Hessian of each target as a booster gets them: XGBoost for float32, LightGBM for float64."""
         every = [self.rows(t, x) for t in range(len(self.y))]
         y, raw = (np.concatenate(parts) for parts in zip(*(rows[:2] for rows in every), strict=True))
-        grad, hess = self.objective(y, raw.astype(dtype))
+        # The same numbers for both: at a kink the last bit of a score decides which side it is on.
+        grad, hess = self.objective(y, raw.astype(np.float32).astype(dtype))
         parts = zip(np.split(grad, len(every)), np.split(hess, len(every)), strict=True)
         return [
             (self._varied(t, g, len(x)).astype(np.float64), self._varied(t, h, len(x)).astype(np.float64))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import ast
 import dataclasses
-import importlib
 import inspect
 import json
 import re
@@ -232,7 +231,9 @@ def _found(text: str, params: dict[str, Any]) -> Any:
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))  # as `python -m` has it
     try:
-        found: Any = importlib.import_module(module)
+        from importlib import import_module
+
+        found: Any = import_module(module)
     except ModuleNotFoundError as error:
         try:
             return registry.get(text)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import importlib
 import math
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, final
 
 import numpy as np
@@ -657,8 +656,9 @@ class Objective(ABC):
         TypeError
             There is no definition to derive from.
         """
-        # SymPy and all that knows it lie above this module, and are loaded when they are asked for.
-        return importlib.import_module("boostobj.formulas.derivation").derivation(self)
+        from .formulas.derivation import derivation  # and with it SymPy
+
+        return derivation(self)
 
     # Data and errors --------------------------------------------------------------------------------------------------
 
@@ -971,16 +971,28 @@ class Pointwise(_Textbook):
         rest: tuple[Any, ...] = (*domain.ends, least, _limit(results), *results)
         if kind == "smoothed":
             kernel = self._kernel("smoothed", quickly)
-            some = _some(rows.y, raw, rows.weight)
-            parameters += (_spread(*some),)
-            below, curved, total = loops.smoothed_sums(kernel)(_columns(some[0]), *some[1:], parameters)
-            known = 0.0 < curved < math.inf and math.isfinite(below)  # else there is something to refuse
-            rest = (below / total, total / curved, *rest) if known else (0.0, 1.0, *rest)
+            width, shift, factor = self._smoothing(kernel, rows, raw)
+            parameters, rest = (*parameters, width), (shift, factor, *rest)
             loop = loops.smoothed_gradient(kernel, domain.integer, domain.signed)
         else:
             column, kernel = 2 + self.kinds.index(kind), self._kernel(self.law, quickly)
             loop = loops.pointwise_gradient(kernel, column, domain.integer, domain.signed)
         return loops.mixed(_over_rows(loop, raw, _columns(rows.y), raw, rows.weight, parameters, *rest))
+
+    @final
+    def _smoothing(
+        self, kernel: Callable, rows: protocol.Rows, raw: np.ndarray, j: int | None = None
+    ) -> tuple[float, float, float]:
+        """The width, what is added to gradients, and what multiplies gradients and Hessians: of all rows, and of score j if
+        each has several."""
+        width = _spread(rows.y, raw, rows.weight, j)
+        parameters = (*self._kernel_parameters(), width)
+        sums = np.zeros(3)
+        for y, f, weight in _pieces(rows.y, raw, rows.weight, j):
+            sums += loops.smoothed_sums(kernel)(_columns(y), f, weight, parameters)
+        below, curved, total = sums.tolist()
+        known = 0.0 < curved < math.inf and math.isfinite(below)  # else there is something to refuse
+        return (width, below / total, total / curved) if known else (width, 0.0, 1.0)
 
     @final
     def _start(self, rows: protocol.Rows, offset: np.ndarray | None) -> np.ndarray:
@@ -1200,12 +1212,23 @@ class Rowwise(_Textbook):
     def _smoothed_apart(
         self, rows: protocol.Rows, raw: np.ndarray, results: tuple[np.ndarray, np.ndarray], least: float, quickly: bool
     ) -> int:
-        """Of a sum of losses of one score each: each is rounded off over a width of its own."""
+        """Of a sum of losses of one score each: each is rounded off over a width of its own, a piece of its rows at a time."""
         flags = 0
+        grad, hess = (np.empty(min(_PIECE, len(raw)), r.dtype) for r in results)
         for j, (one, y) in enumerate(self.apart(rows.y, raw.shape[1]) or ()):
-            grad, hess = np.empty(len(raw), results[0].dtype), np.empty(len(raw), results[1].dtype)
-            flags |= one._gradients(rows._replace(y=y), np.ascontiguousarray(raw[:, j]), "smoothed", (grad, hess), least, quickly)
-            results[0][:, j], results[1][:, j] = grad, hess
+            kernel = one._kernel("smoothed", quickly)
+            own = rows._replace(y=y)
+            width, *numbers = one._smoothing(kernel, own, raw, j)
+            domain = one._labels(1)
+            loop = loops.smoothed_gradient(kernel, domain.integer, domain.signed)
+            parameters = (*one._kernel_parameters(), width)
+            for first in range(0, len(raw), _PIECE):
+                piece = slice(first, min(first + _PIECE, len(raw)))
+                weight = None if own.weight is None else own.weight[piece]
+                g, h = grad[: piece.stop - first], hess[: piece.stop - first]
+                rest = (*numbers, *domain.ends, least, _limit(results), g, h)
+                flags |= loop(0, len(g), _columns(y[piece]), raw[piece, j].copy(), weight, parameters, *rest)
+                results[0][piece, j], results[1][piece, j] = g, h
         return flags
 
     @final
@@ -1375,33 +1398,61 @@ def _columns(y: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 _MANY = 2**18
-"""Rows that a mean is taken of. A share among more of them is off by a thousandth."""
+_PIECE = 4096
+_FEW = 1200
+"""Rows: what a mean is worth taking over; of one score of several that are copied at a time; that show how far targets spread."""
 
 
-def _some(y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """The rows, or of very many every second, third ...: what is a mean over them is not worth a pass over all."""
-    step = -(-len(raw) // _MANY)
-    if step == 1 or (weight is not None and not weight[::step].any()):
-        return y, raw, weight
-    return y[::step].copy(), raw[::step].copy(), None if weight is None else weight[::step].copy()
+def _stride(n: int, most: int, weight: np.ndarray | None) -> int:
+    """So that no more than that many rows are left, some of them with a weight."""
+    step = -(-n // most)
+    return step if weight is None or weight[::step].any() else 1
 
 
-def _spread(y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None) -> float:
+def _pieces(
+    y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, j: int | None
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
+    """All rows, or of very many every second, third ...: what is a mean over them is not worth a pass over all. Of one score of
+    several in pieces."""
+    step = _stride(len(raw), _MANY, weight)
+    size = len(raw) if j is None else _PIECE * step
+    for first in range(0, len(raw), size):
+        piece = slice(first, first + size, step)
+        f = raw[piece] if j is None else raw[piece, j]
+        own = None if weight is None else weight[piece]
+        if step > 1 or j is not None:
+            f = f.copy()
+        if step > 1:
+            yield y[piece].copy(), f, None if own is None else own.copy()
+        else:
+            yield y[piece], f, own
+
+
+def _spread(y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, j: int | None) -> float:
     """What kinks are rounded off over: s**(3/4) * S**(1/4), with s = (weighted mean of sqrt|r|)**2 of the residuals and S the
-    same of the targets about the mean score, where that is more.
+    same of the targets about the mean score, where that is more; of score j if each row has several.
 
     XGBoost 3.4 measures residuals in s for its own losses with kinks. Rows within the width pull in proportion to their
     residuals, as in squared error; among those beyond, the ones that nearly fit hold a leaf where it is. Where the noise is
     small beside the targets' spread, s falls faster than the rows that are far off can follow; where it is not, S is little
-    more than s, and the width is no more than noise with heavy tails bears.
+    more than s, and the width is no more than noise with heavy tails bears. S is that of up to 1200 rows at equal distances.
     """
     from .builtins import xgboost
 
-    with np.errstate(over="ignore", invalid="ignore"):  # of scores to be refused
-        middle = np.average(raw, weights=weight) if weight is None or weight.any() else 0.0
-        middle = np.nan_to_num(np.clip(middle, -loops.LARGEST_FLOAT32, loops.LARGEST_FLOAT32))
-    near = float(xgboost.residual_scale(y, raw, weight))
-    far = max(near, float(xgboost.residual_scale(y, np.full_like(raw, middle), weight)))
+    roots = total = 0.0
+    for part, f, w in _pieces(y, raw, weight, j):
+        size = xgboost.total_weight(part, w)
+        roots += size * math.sqrt(float(xgboost.residual_scale(part, f, w))) if size > 0.0 else 0.0
+        total += size
+    near = (roots / total) ** 2 if total > 0.0 else 0.0
+    step = _stride(len(raw), _FEW, weight)
+    w = np.broadcast_to(np.float32(1.0), y[::step].shape) if weight is None else weight[::step]
+    with np.errstate(all="ignore"):  # of scores and weights to be refused
+        f = (raw[::step] if j is None else raw[::step, j]).astype(np.float32)
+        middle = np.nan_to_num(np.clip(np.dot(f, w) / w.sum(), -loops.LARGEST_FLOAT32, loops.LARGEST_FLOAT32))
+        np.sqrt(np.abs(np.subtract(y[::step], middle, out=f, casting="same_kind"), out=f), out=f)
+        far = np.nan_to_num(np.dot(f, w) / w.sum()) ** 2
+    far = max(near, float(far))
     return math.sqrt(near * math.sqrt(near * far))
 
 

@@ -82,8 +82,16 @@ def tuning(found):
     assert found["study"].best_value == min(values) < np.median(values)
 
 
+def own_loss(found):
+    cost = {name: found["objective"].loss(found["days"], raw).mean() for name, raw in found["cost"].items()}
+    assert cost["this loss"] < 0.8 * cost["squared error"]
+    assert 0.1 < np.mean(found["days"] > found["predicted"]) < 0.4
+
+
 NEEDS = {"deployment": ("onnxmltools", "onnxruntime"), "tuning": ("optuna",)}
-CLAIMS = [imbalance, robust_regression, counts_with_exposure, quantile_band, multiclass, ranking, survival, deployment, tuning]
+CLAIMS = [
+    imbalance, robust_regression, counts_with_exposure, quantile_band, multiclass, ranking, survival, deployment, tuning, own_loss
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.__name__)

@@ -75,14 +75,14 @@ def test_clipped_probability():
 
 
 @pytest.mark.parametrize("error", [2.0**-22, 2.0**-26])
-def test_a_quick_form_that_lacks_digits_of_a_float32(error):
+def test_a_quick_form_that_lacks_digits_of_a_float32(error, monkeypatch):
     """Nothing but what the boosters are given is wrong, by a few units or less than one."""
 
     @kernel
     def grown(x):
         return exp(x)
 
-    quick.form_of(grown)(kernel(lambda x: exp(x) * (1.0 + error)))
+    monkeypatch.setitem(quick._QUICK, grown, kernel(lambda x: exp(x) * (1.0 + error)))
 
     def point(y, f):
         s = 1.0 if y > 0.0 else -1.0

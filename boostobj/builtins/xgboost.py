@@ -351,7 +351,7 @@ def _scale_of(y: np.ndarray, raw: np.ndarray, weight: Weight, total: float) -> n
 
 def residual_scale(y: np.ndarray, raw: np.ndarray, weight: Weight) -> np.float32:
     """`_scale` of the residuals of one score per row."""
-    return _scale_of(y, raw, weight, _total(y, weight))
+    return _scale_of(y, raw, weight, total_weight(y, weight))
 
 
 def _absolute_parameters(step: Step, values: Values) -> tuple[Any, ...]:
@@ -360,14 +360,15 @@ def _absolute_parameters(step: Step, values: Values) -> tuple[Any, ...]:
 
 def _quantile_parameters(step: Step, values: Values) -> tuple[Any, ...]:
     y, raw, weight = step.y, step.raw, step.weight
-    alpha, total = values["quantile_alpha"], _total(y, weight)
+    alpha, total = values["quantile_alpha"], total_weight(y, weight)
     if raw.ndim == 1:
         return as_read(alpha), _scale_of(y, raw, weight, total)
     scales = [_scale_of(y, raw[:, j], weight, total) for j in range(raw.shape[1])]
     return np.array([as_read(a) for a in alpha]), np.array(scales)
 
 
-def _total(y: np.ndarray, weight: Weight) -> float:
+def total_weight(y: np.ndarray, weight: Weight) -> float:
+    """The sum of the weights, or the number of rows."""
     return float(y.size) if weight is None else loops.native_sum(weight_alone)(y, y, weight)
 
 
@@ -375,7 +376,7 @@ def _smoothed_start(y: np.ndarray, weight: Weight, k: int, values: Values, threa
     """One step from the weighted mean."""
     mean = _mean(y, weight, threads)
     w = np.ones_like(y) if weight is None else weight
-    scale = _scale(float(_sum(w * np.sqrt(np.abs(mean - y)), threads)), _total(y, weight))
+    scale = _scale(float(_sum(w * np.sqrt(np.abs(mean - y)), threads)), total_weight(y, weight))
     raw = np.full(y.size, mean)
     return np.array([newton(*_at(smoothed_absolute_error, raw, y, weight, (scale,)), threads) + mean])
 

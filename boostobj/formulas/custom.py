@@ -478,7 +478,7 @@ class _Derived:
         forms = {}
         for (name, _, expr, _), truth in zip(wanted, true, strict=True):
             options = list(stable.candidates(expr, self.y, self.unit))
-            forms[name], units = measuring.best(options, truth, self.symbols, self.rows)
+            forms[name], units = measuring.best(options, truth, self.symbols, self.rows, self.scores[0] if self.k == 1 else None)
             self.worst[name] = max(units, self.worst.get(name, 0.0))
         return forms
 
@@ -640,8 +640,8 @@ class _Derived:
         if self.default_kind == "exact" and all(bend == 0 for bend in bends):
             warnings.warn(
                 f"{self.law.name}: the Hessian of {self.law.text!r} is 0 wherever there is one: boosters cannot divide by it."
-                " Write the loss with its kinks rounded off (softplus(x) for max(0, x)), or derive a class with a bound of your own"
-                " from boostobj.Pointwise",
+                " Write the loss with its kinks rounded off (softplus(x) for max(0, x)), or derive a class from"
+                " boostobj.Pointwise with a bound of your own",
                 UserWarning,
                 stacklevel=5,
             )

@@ -19,6 +19,8 @@ EPS = 2.0**-52
 TINY = 2.0**-1074
 LIMIT = 4.0
 """Units, as in `boostobj.checks`."""
+ENOUGH = 3.5
+"""Units that a form may be off in NumPy, whose functions are not the compiled ones."""
 LARGE = 1000.0
 """Beyond this a score's exponential is no float."""
 
@@ -441,15 +443,34 @@ def truths(
     return [Truth(true, moved) for true, moved in found]
 
 
-def best(forms: Sequence[sympy.Expr], true: Truth, symbols: Sequence[sympy.Symbol], rows: np.ndarray) -> tuple[sympy.Expr, float]:
-    """The cheapest of the forms that keep their digits; the one that loses fewest where none does."""
+def best(
+    forms: Sequence[sympy.Expr],
+    true: Truth,
+    symbols: Sequence[sympy.Symbol],
+    rows: np.ndarray,
+    score: sympy.Symbol | None = None,
+) -> tuple[sympy.Expr, float]:
+    """The cheapest of the forms that keep their digits; the one that loses fewest where none does.
+
+    Where none does, and there is one `score`, two forms may do together: one near 0 and the other beyond, or one on each side.
+    """
     columns = {s: rows[:, i] for i, s in enumerate(symbols)}
     found = []
     with np.errstate(all="ignore"):
         for form in forms:
             got = np.broadcast_to(in_floats(form, columns), len(rows)).astype(float)
-            errors = true.units(got)
-            found.append((float(errors.max(initial=0.0)), float(np.mean(np.minimum(errors, 1e6))), sympy.count_ops(form), form))
-    enough = [entry for entry in found if entry[0] <= LIMIT - 0.5]
-    chosen = min(enough, key=lambda e: e[2]) if enough else min(found, key=lambda e: (e[1], e[2]))
-    return chosen[3], chosen[0]
+            found.append((true.units(got), form))
+    enough = [(errors, form) for errors, form in found if errors.max(initial=0.0) <= ENOUGH]
+    if enough:
+        errors, form = min(enough, key=lambda e: sympy.count_ops(e[1]))
+        return form, float(errors.max(initial=0.0))
+    half = sympy.Rational(1, 2)
+    for condition in () if score is None else (sympy.And(score < half, score > -half), score < 0):
+        here = np.broadcast_to(_mask(condition, columns), len(rows))
+        inside = min(found, key=lambda e: e[0][here].max(initial=0.0))
+        beyond = min(found, key=lambda e: e[0][~here].max(initial=0.0))
+        worst = max(inside[0][here].max(initial=0.0), beyond[0][~here].max(initial=0.0))
+        if worst <= ENOUGH:
+            return sympy.Piecewise((inside[1], condition), (beyond[1], True)), float(worst)
+    errors, form = min(found, key=lambda e: (np.minimum(e[0], 1e6).mean(), sympy.count_ops(e[1])))
+    return form, float(errors.max(initial=0.0))

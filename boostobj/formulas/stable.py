@@ -467,6 +467,11 @@ def candidates(expr: Expr, target: sympy.Symbol, unit: bool) -> Iterator[Expr]:
             if one not in seen:
                 seen.append(one)
                 yield one
+    for form in (sympy.expand, sympy.factor_terms):  # where a difference is no difference, its own form may overflow
+        made = guarded(_settle(form(expr), _atom))
+        if made not in seen:
+            seen.append(made)
+            yield made
 
 
 def _factored(expr: Expr) -> Expr:
