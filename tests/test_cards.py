@@ -15,6 +15,8 @@ import pytest
 import boostobj as bo
 from boostobj import cards, checks, cli
 
+pytestmark = pytest.mark.skipif(chosen.SHORT, reason="the first run has it: nothing here depends on the Python")
+
 matplotlib = pytest.importorskip("matplotlib")
 colors = pytest.importorskip("matplotlib.colors")
 

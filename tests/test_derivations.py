@@ -6,6 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
+import chosen
 import mpmath
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from boostobj.formulas.derivation import derivation
 from boostobj.formulas.numbers import holds, number
 from boostobj.formulas.parsing import parsed
 from boostobj.objective import Groupwise
+
+pytestmark = pytest.mark.skipif(chosen.SHORT, reason="the first run has it: nothing here depends on the Python")
 
 STEP = 20
 OURS = sorted(name for name, cls in bo.objectives.items() if cls.__module__.startswith("boostobj."))

@@ -4,6 +4,7 @@ import math
 import os
 import platform
 
+import chosen
 import numba
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from test_elementary import longdouble_log_cosh, needs_long_double, over, same, 
 
 from boostobj import elementary32 as el
 from boostobj import probe
+
+pytestmark = pytest.mark.skipif(chosen.SHORT, reason="the first run has it: nothing here depends on the Python")
 
 f4 = np.float32
 GLIBC = tuple(int(v) for v in platform.libc_ver()[1].split(".")[:2] if v)

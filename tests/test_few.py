@@ -5,12 +5,15 @@ import re
 import types
 from typing import final
 
+import chosen
 import numpy as np
 import pytest
 
 import boostobj as bo
 from boostobj import elementary, loops, probe
 from boostobj.domain import POSITIVE, REAL
+
+pytestmark = pytest.mark.skipif(chosen.SHORT, reason="the first run has it: nothing here depends on the Python")
 
 ROWS = 1237
 RNG = np.random.default_rng(0)

@@ -5,6 +5,7 @@ import dataclasses
 import math
 import pickle
 
+import chosen
 import lightgbm as lgb
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def made(which, **changed):
 
 
 @pytest.mark.filterwarnings("ignore:.*is negative")  # which is said of the focal loss whenever its curvature is left open
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("name", ("log loss", "Gaussian") if chosen.SHORT else SETTINGS)
 def test_a_formula_is_held_by_every_check(name):
     o = made(name)
     for variant in (dataclasses.replace(o, curvature=c) for c in ("default", *o.curvatures)):

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 
+import chosen
 import numpy as np
 import pytest
 import scipy.special
@@ -12,6 +13,8 @@ from sklearn import _loss as sklearn_loss
 
 import boostobj as bo
 from boostobj import checks
+
+pytestmark = pytest.mark.skipif(chosen.SHORT, reason="the first run has it: nothing here depends on the Python")
 
 RNG = np.random.default_rng(0)
 Y = RNG.normal(size=400) * 5
