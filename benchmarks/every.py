@@ -43,6 +43,7 @@ def one(name: str, smoke: bool) -> Iterator[Row]:
         y, raw = sample(objective, n, dtype)
         objective = objective.resolve(y)
         one_y, one_raw = sample(log_loss, raw.size, dtype)
+        y, one_y = y.astype(np.float32), one_y.astype(np.float32)  # as both boosters keep them
         ours = timed(functools.partial(objective, y, raw))
         theirs = timed(functools.partial(log_loss, one_y, one_raw))
         where = {"rows": len(raw), **({"scores": raw.shape[1]} if raw.ndim == 2 else {})}
