@@ -1446,13 +1446,14 @@ def _spread(y: np.ndarray, raw: np.ndarray, weight: np.ndarray | None, j: int | 
         total += size
     near = (roots / total) ** 2 if total > 0.0 else 0.0
     step = _stride(len(raw), _FEW, weight)
-    w = np.broadcast_to(np.float32(1.0), y[::step].shape) if weight is None else weight[::step]
     with np.errstate(all="ignore"):  # of scores and weights to be refused
         f = (raw[::step] if j is None else raw[::step, j]).astype(np.float32)
-        middle = np.nan_to_num(np.clip(np.dot(f, w) / w.sum(), -loops.LARGEST_FLOAT32, loops.LARGEST_FLOAT32))
+        w = np.broadcast_to(np.float32(1.0), f.shape) if weight is None else weight[::step]
+        share = np.float32(1.0) / w.sum()  # of the total before the sum, which would leave float32's range
+        middle = np.nan_to_num(np.clip(np.dot(np.multiply(f, share, out=f), w), -loops.LARGEST_FLOAT32, loops.LARGEST_FLOAT32))
         np.sqrt(np.abs(np.subtract(y[::step], middle, out=f, casting="same_kind"), out=f), out=f)
-        far = np.nan_to_num(np.dot(f, w) / w.sum()) ** 2
-    far = max(near, float(far))
+        far = float(np.nan_to_num(np.dot(np.multiply(f, share, out=f), w), posinf=0.0)) ** 2
+    far = max(near, min(far, loops.LARGEST_FLOAT32))
     return math.sqrt(near * math.sqrt(near * far))
 
 

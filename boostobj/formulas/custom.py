@@ -122,21 +122,20 @@ def _objective(
     declared, given = {}, {}
     for key, value in parameters.items():
         declared[key], given[key] = _declared(key, value)
-    cls = _class(text_of(formula.loss), text, link, domain, name, tuple(sorted(declared.items())), tuple(given))
+    asked = (text_of(formula.loss), text, link, domain, name, tuple(sorted(declared.items())), tuple(given))
+    cls: Any = _CLASSES.get(asked)
     if cls is None:
         law = Law(formula, domain, link, text, name or "formula", tuple((k, _number(v)) for k, v in given.items()))
-        cls = _made(law, declared, measured)
-        _CLASSES[(text_of(formula.loss), text, link, domain, name, tuple(sorted(declared.items())), tuple(given))] = cls
+        cls = _CLASSES[asked] = _made(law, declared)
+    if measured and not hasattr(cls, "accuracy"):
+        findings.measure_compiled(cls, cls._derived)
     if curvature == "default":
-        cls._derived.warn()  # type: ignore[attr-defined]
+        cls._derived.warn()
     return cls(**given, curvature=curvature)
 
 
 _CLASSES: dict[tuple, type[Objective]] = {}
-
-
-def _class(*key: Any) -> type[Objective] | None:
-    return _CLASSES.get(key)
+"""By what was asked for: the same formula is the same class, so that its objects are equal."""
 
 
 def _number(value: Any) -> float:
@@ -163,7 +162,7 @@ def _declared(key: str, value: Any) -> tuple[tuple[Interval, tuple[Any, ...]], A
 # The class
 
 
-def _made(law: Law, declared: Mapping[str, tuple[Interval, tuple]], measured: bool) -> type[Objective]:
+def _made(law: Law, declared: Mapping[str, tuple[Interval, tuple]]) -> type[Objective]:
     derived = _Derived(law, declared)
     bases: tuple[type, ...] = (Pointwise,) if derived.k == 1 else (Rowwise,)
     units = findings.in_unit_of_target(derived)
@@ -216,8 +215,6 @@ def _made(law: Law, declared: Mapping[str, tuple[Interval, tuple]], measured: bo
     title = "".join(part.capitalize() for part in law.name.split("_")) or "Formula"
     cls = type(title, bases, {**body, **fields, "__annotations__": annotations})
     made: type[Objective] = dataclasses.dataclass(frozen=True, kw_only=True, repr=False)(cls)
-    if measured:
-        findings.measure_compiled(made, derived)
     return made
 
 
@@ -569,7 +566,7 @@ class _Derived:
         width = ast.Name("width", ast.Load())
         slope = sympy.diff(findings.smooth(self.loss), f)
         above, below = (stable.in_atoms(slope.subs(f, self.y + side)) for side in (2**100, -(2**100)))
-        r = writer.of(f - self.y)
+        r = writer.kept(writer.call("within", writer.of(f - self.y)))
         g = writer.of(self.forms[0][1]["gradient 0"])
         size, tilt = writer.of((above - below) / 2), writer.of((above + below) / 2)
         root = writer.kept(writer.call("hypot", r, width))

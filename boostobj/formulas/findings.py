@@ -365,5 +365,5 @@ def measure_compiled(cls: Any, derived: _Derived) -> None:
         )
     if lost:
         warnings.warn(
-            f"{derived.law.name}: not every digit of {derived.law.text!r} is right: {'; '.join(lost)}", UserWarning, stacklevel=7
+            f"{derived.law.name}: not every digit of {derived.law.text!r} is right: {'; '.join(lost)}", UserWarning, stacklevel=5
         )

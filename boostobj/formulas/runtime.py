@@ -73,6 +73,7 @@ __all__ = [
     "tanh",
     "trigamma",
     "where",
+    "within",
     "xlogx",
 ]
 
@@ -259,6 +260,12 @@ def signum(x):  # type: ignore[no-untyped-def]
 def choose_less(a, b):  # type: ignore[no-untyped-def]
     """The larger of two."""
     return max(a, b)
+
+
+@kernel
+def within(x):  # type: ignore[no-untyped-def]
+    """x, or what is left of it where its square would be no float."""
+    return min(max(x, -(2.0**500)), 2.0**500)
 
 
 @kernel

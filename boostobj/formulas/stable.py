@@ -161,9 +161,7 @@ def _two_squares(expr: Expr) -> tuple[Expr, Expr] | None:
     if not (isinstance(expr, Add) and len(expr.args) == 2):
         return None
     for first, second in (expr.args, expr.args[::-1]):
-        if first.is_positive and not (
-            {"y", "f"} & {s.name[0] for s in first.free_symbols if s.name[1:].isdigit() or not s.name[1:]}
-        ):
+        if first.is_positive and not _moves(first):
             c, z = _square_root(first), _square_root(second)
             if c is not None and z is not None and c.is_positive and not z.is_number:
                 return c, z
@@ -238,8 +236,6 @@ def _power(expr: Expr) -> Expr:
         if both is not None and whole.is_Integer and (whole % 2 or power < 0):
             c, z = both
             return c**whole * _power(Pow(1 + (z / c) ** 2, power, evaluate=False))
-        if base == 1 - sigmoid(base.atoms(sigmoid).pop().args[0]) if base.has(sigmoid) else False:
-            return sigmoid(-base.atoms(sigmoid).pop().args[0]) ** power
     if isinstance(base, sympy.cosh) and power == -2:
         return sech2(base.args[0])
     return expr
@@ -286,10 +282,10 @@ def _product(expr: Expr) -> Expr:
     if changed:
         return Mul(*others, *(b**p for b, p in powers.items())) * exp(exponent)
     for base, power in powers.items():
-        if isinstance(base, hypot1 | lorentz) and power == -1 * (1 if isinstance(base, hypot1) else -1):
+        if (isinstance(base, hypot1) and power == -1) or (isinstance(base, lorentz) and power == 1):
             z = base.args[0]
             rest = sympy.cancel(Mul(*others) / z)
-            if not rest.has(z) and not rest.free_symbols & z.free_symbols:
+            if not _moves(rest):
                 made = hypot1_slope(z) if isinstance(base, hypot1) else cauchy_slope(z)
                 return rest * made * Mul(*(b**p for b, p in powers.items() if b != base)) * exp(exponent)
     for factor in others:
