@@ -13,16 +13,23 @@ from boostobj import builtins, checks
 SHORT = bool(os.environ.get("BOOSTOBJ_SHORT"))
 
 
+ALWAYS = ("log_cosh", "log_loss", "poisson", "pseudo_huber", "softmax")
+
+
 def _way(cls):
     native = any(row.textbook == cls.name for row in builtins.table())
     units = any(p.unit == "y" for p in cls.parameters())
-    return cls.__bases__, cls.link, cls.boosters_curvature, native, units, cls.uneven
+    form = next((name for name in ("few", "block") if getattr(cls, name, None)), None)
+    return cls.__bases__, form, cls.boosters_curvature, native, units
 
 
 def classes():
     """By name."""
     every = dict(sorted(bo.objectives.items()))
-    return dict(sorted({_way(cls): (name, cls) for name, cls in every.items()}.values())) if SHORT else every
+    if not SHORT:
+        return every
+    ways = {_way(cls): name for name, cls in every.items()}
+    return {name: every[name] for name in sorted({*ways.values(), *ALWAYS})}
 
 
 def variants():

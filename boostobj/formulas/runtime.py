@@ -33,7 +33,6 @@ __all__ = [
     "arctan",
     "cauchy_bend",
     "cauchy_slope",
-    "choose_less",
     "cosh",
     "digamma",
     "erf",
@@ -254,12 +253,6 @@ def absolute(x):  # type: ignore[no-untyped-def]
 def signum(x):  # type: ignore[no-untyped-def]
     """The sign, 0 at 0."""
     return where(x == 0.0, 0.0, math.copysign(1.0, x))
-
-
-@kernel
-def choose_less(a, b):  # type: ignore[no-untyped-def]
-    """The larger of two."""
-    return max(a, b)
 
 
 @kernel
