@@ -8,6 +8,8 @@ import xgboost as xgb
 
 import boostobj as bo
 
+pytestmark = pytest.mark.skipif(chosen.OTHER_PYTHON, reason="the first run has it: nothing here depends on the Python")
+
 X = np.random.default_rng(0).normal(size=(50, 3))
 QUIET = {"verbosity": -1, "num_threads": 1}
 

@@ -1,11 +1,14 @@
 """Losses of costs, counts and smooth quantiles learn, by default and in any unit, in both boosters."""
 
+import chosen
 import lightgbm as lgb
 import numpy as np
 import pytest
 import xgboost as xgb
 
 import boostobj as bo
+
+pytestmark = pytest.mark.skipif(chosen.SHORT, reason="the first run has it: nothing here depends on the Python")
 
 N = 600
 HALF = N // 2

@@ -2,6 +2,7 @@
 
 import warnings
 
+import chosen
 import numpy as np
 import pytest
 import scipy.optimize
@@ -11,6 +12,8 @@ import xgboost as xgb
 import boostobj as bo
 from boostobj import estimators
 from boostobj.boosters import records
+
+pytestmark = pytest.mark.skipif(chosen.SHORT, reason="the first run has it: nothing here depends on the Python")
 
 lgb = pytest.importorskip("lightgbm")
 

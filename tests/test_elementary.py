@@ -3,6 +3,7 @@
 import math
 import os
 
+import chosen
 import mpmath
 import numba
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 
 from boostobj import elementary as el
 from boostobj import probe
+
+pytestmark = pytest.mark.skipif(chosen.SHORT, reason="the first run has it: nothing here depends on the Python")
 
 needs_long_double = pytest.mark.skipif(np.finfo(np.longdouble).nmant < 60, reason="the reference is a long double of 64 bits")
 

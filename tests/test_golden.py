@@ -1,10 +1,13 @@
 """Values from elsewhere."""
 
+import chosen
 import golden
 import numpy as np
 import pytest
 
 import boostobj as bo
+
+pytestmark = pytest.mark.skipif(chosen.SHORT, reason="the first run has it: nothing here depends on the Python")
 
 
 @pytest.mark.parametrize(("name", "params", "y", "raw", "what", "value", "source"), golden.ROWS)

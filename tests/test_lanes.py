@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 
+import chosen
 import numba
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ import pytest
 from boostobj import elementary as el
 from boostobj import lanes, probe
 from boostobj.loops import turned
+
+pytestmark = pytest.mark.skipif(chosen.OTHER_PYTHON, reason="the first run has it: nothing here depends on the Python")
 
 NAMES = {"exp": np.float64, "expf": np.float32}
 RNG = np.random.default_rng(0)

@@ -2,6 +2,7 @@
 
 import math
 
+import chosen
 import numba
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from test_elementary import ABOVE_0, ABOVE_MINUS_1, LINE, PLANE, longdouble_sigm
 
 import boostobj as bo
 from boostobj import elementary, loops, quick
+
+pytestmark = pytest.mark.skipif(chosen.SHORT, reason="the first run has it: nothing here depends on the Python")
 
 LIMIT = 2.0**-31
 LARGEST, SMALLEST = np.longdouble(2.0**1022), np.longdouble(2.0**-1020)
