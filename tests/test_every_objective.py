@@ -1,4 +1,6 @@
-"""Every check on every variant of every registered objective and of every name of a booster.
+"""Every check on every registered objective and every name of a booster: each typical value of each parameter under the boosters'
+curvature and the exact one, and the defaults under every curvature. (Every curvature is held exact for every value: the checks
+that say so look at all of them.)
 
 BOOSTOBJ_SHORT leaves all of them at their defaults, and takes of ours those that stand for the others (`chosen`): a second
 run, on another Python, need not repeat what does not depend on it.
@@ -16,7 +18,16 @@ def apart(objective):
     return pytest.param(objective, marks=pytest.mark.xdist_group(checks.textbook(objective).name), id=repr(objective))
 
 
-VARIANTS = [*chosen.variants()] if chosen.SHORT else [v for cls in bo.objectives.values() for v in checks.variants(cls)]
+def settings(objective):
+    return {p.name: getattr(objective, p.name) for p in objective.parameters()}
+
+
+def tried(cls):
+    first, *others = checks.variants(cls)
+    return [first, *(o for o in others if o.curvature in ("default", "exact") or settings(o) == settings(first))]
+
+
+VARIANTS = [*chosen.variants()] if chosen.SHORT else [v for cls in bo.objectives.values() for v in tried(cls)]
 BUILTINS = [o for o in checks.builtin_variants() if not (chosen.SHORT and o.values)]
 
 
