@@ -16,8 +16,6 @@ import sys
 import numpy as np
 import boostobj as bo
 
-pytestmark = pytest.mark.skipif(chosen.SHORT, reason="the first run has it: nothing here depends on the Python")
-
 y = np.random.default_rng(0).normal(size=53) * 300
 for name in sys.argv[1:]:
     print(name, bo.get(name).start(y))
