@@ -167,12 +167,11 @@ def _made(law: Law, declared: Mapping[str, tuple[Interval, tuple]]) -> type[Obje
     bases: tuple[type, ...] = (Pointwise,) if derived.k == 1 else (Rowwise,)
     units = findings.in_unit_of_target(derived)
     kinds = [k for k in _KINDS if k == "exact" or k in derived.kinds]
-    convex = derived.convex
     body: dict[str, Any] = {
         "name": law.name,
         "link": law.link,
         "domain": law.domain,
-        "convex": convex,
+        "convex": derived.convex,
         "kinds": tuple(kinds),
         "formula": law.text,
         "_law": law,
@@ -378,7 +377,6 @@ class _Derived:
         self.classes = classes_of(domain)
         self.symbols = [self.y, *self.scores, *self.parameters.values()]
         self.rows = self._rows()
-        self.worst: dict[str, float] = {}
         self.boundaries = findings.boundaries(self.loss, self.scores)
         self.residual = findings.residual(self) if self.k == 1 and self.classes is None else None
         self.convex, self.negative = findings.convexity(self)
@@ -410,9 +408,9 @@ class _Derived:
     def _kinds(self) -> dict[str, Any]:
         kinds: dict[str, Any] = {}
         if self.residual is not None and not self.boundaries:
-            found = findings.majorizer(self)
-            if found is not None:
-                kinds["majorized"], note = found
+            note = findings.majorizer(self)
+            if note is not None:
+                kinds["majorized"] = None  # made of the gradient
                 self.notes.append(note)
         fisher = findings.fisher(self)
         if fisher is not None:
@@ -460,7 +458,7 @@ class _Derived:
             wanted.append((f"exact {j}", sympy.diff(smooth, f, 2), sympy.diff(atoms, f, 2), several))
         for kind, exprs in self.kinds.items():
             if kind == "majorized":
-                continue  # made of the gradient
+                continue
             for j, expr in enumerate(_damped(loss, self.scores, self.numbers) if kind == "damped" else exprs):
                 wanted.append((f"{kind} {j}", expr, stable.in_atoms(expr), several))
         true = measuring.truths(
@@ -475,8 +473,7 @@ class _Derived:
         forms = {}
         for (name, _, expr, _), truth in zip(wanted, true, strict=True):
             options = list(stable.candidates(expr, self.y, self.unit))
-            forms[name], units = measuring.best(options, truth, self.symbols, self.rows, self.scores[0] if self.k == 1 else None)
-            self.worst[name] = max(units, self.worst.get(name, 0.0))
+            forms[name], _ = measuring.best(options, truth, self.symbols, self.rows, self.scores[0] if self.k == 1 else None)
         return forms
 
     # Compiled

@@ -45,10 +45,6 @@ def residual(derived: _Derived) -> sympy.Expr | None:
     return None if derived.y in moved.free_symbols else moved
 
 
-def _numbers(derived: _Derived) -> dict[sympy.Symbol, float]:
-    return {derived.parameters[name]: value for name, value in derived.values.items()}
-
-
 def _targets(derived: _Derived) -> list[float]:
     if derived.classes is not None:
         return [float(c) for c in derived.classes]
@@ -69,7 +65,7 @@ def lowest_at_zero(derived: _Derived) -> bool:
     slope = stable.in_atoms(sympy.diff(smooth(derived.loss), f))
     around = np.array([1e-3, 1e-1, 1.0, 30.0])
     r = np.concatenate([-around, around])
-    g = _floats(slope, {derived.y: 0.5, f: 0.5 + r, **_numbers(derived)}, len(r))
+    g = _floats(slope, {derived.y: 0.5, f: 0.5 + r, **dict(derived.numbers)}, len(r))
     return bool((g[:4] <= 0).all() and (g[4:] >= 0).all())
 
 
@@ -85,7 +81,7 @@ def convexity(derived: _Derived) -> tuple[bool, str]:
     pulls = set()
     for y in _targets(derived):
         raw = GRID
-        columns = {derived.y: y, f: raw, **_numbers(derived)}
+        columns = {derived.y: y, f: raw, **dict(derived.numbers)}
         g, h = _floats(slope, columns, len(raw)), _floats(bend, columns, len(raw))
         usable = np.isfinite(g)
         places = raw[usable]
@@ -121,9 +117,7 @@ def _range(raw: np.ndarray, mask: np.ndarray) -> str:
     """Stretches of scores in words."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(int), [0]])))
     words = []
-    for first, stop in (
-        itertools.batched(edges.tolist(), 2) if hasattr(itertools, "batched") else zip(*[iter(edges.tolist())] * 2, strict=True)
-    ):
+    for first, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         low, high = raw[first], raw[stop - 1]
         if first == 0:
             words.append(f"f <= {high:.3g}")
@@ -192,8 +186,8 @@ def mirrored(one: sympy.Expr, other: sympy.Expr, derived: _Derived) -> tuple[sym
     return up, down
 
 
-def majorizer(derived: _Derived) -> tuple[str, str] | None:
-    """Whether gradient/residual lies above the loss: it does where the loss is phi(r**2) with phi concave."""
+def majorizer(derived: _Derived) -> str | None:
+    """Words if gradient/residual lies above the loss: it does where the loss is phi(r**2) with phi concave."""
     loss = derived.residual
     assert loss is not None
     r = next((s for s in loss.free_symbols if s.name == "r"), None)
@@ -204,7 +198,7 @@ def majorizer(derived: _Derived) -> tuple[str, str] | None:
     slope = sympy.diff(plain, positive)
     other = sympy.diff(loss.subs(r, -positive), positive)
     symbols = [positive, *derived.parameters.values()]
-    grid = np.concatenate([10.0 ** np.linspace(-4, 4, 65)])
+    grid = 10.0 ** np.linspace(-4, 4, 65)
     scale = max([abs(v) for v in derived.values.values()], default=1.0)
     before = None
     for at in (grid * scale).tolist():
@@ -222,7 +216,7 @@ def majorizer(derived: _Derived) -> tuple[str, str] | None:
         if proved
         else f"checked on a grid of residuals from {grid[0] * scale:g} to {grid[-1] * scale:g}, not proved"
     )
-    return "majorized", f"majorized: the loss is phi((f - y)**2) with phi concave ({how})"
+    return f"majorized: the loss is phi((f - y)**2) with phi concave ({how})"
 
 
 def positive_part(expr: sympy.Expr) -> sympy.Expr | None:
@@ -321,7 +315,7 @@ def measure_compiled(cls: Any, derived: _Derived) -> None:
     for j, f in enumerate(derived.scores):
         wanted += [(f"gradient {j}", sympy.diff(loss, f), several), (f"exact {j}", sympy.diff(loss, f, 2), several)]
         wanted += [
-            (f"{k} {j}", e[j].xreplace(unsigned), several) for k, e in derived.kinds.items() if e is not None and k != "majorized"
+            (f"{k} {j}", e[j].xreplace(unsigned), several) for k, e in derived.kinds.items() if e is not None
         ]
     true = measuring.truths(
         [w[1] for w in wanted],

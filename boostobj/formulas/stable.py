@@ -249,7 +249,7 @@ def _product(expr: Expr) -> Expr:
         base, power = factor.as_base_exp()
         if isinstance(factor, exp):
             exponent += factor.args[0]
-        elif isinstance(base, sigmoid | softmax | hypot1 | lorentz) and not isinstance(base, exp):
+        elif isinstance(base, sigmoid | softmax | hypot1 | lorentz):
             powers[base] = powers.get(base, Integer(0)) + power
         else:
             others.append(factor)
@@ -381,7 +381,7 @@ def _difference(expr: Expr, y: sympy.Symbol, unit: bool) -> Expr:
             continue
         c = term.coeff(y, 1)
         rest = Add(*(t for t in terms if t is not term))
-        if isinstance(rest, Add) is False and c != 0 and not c.has(y) and term == c * y:
+        if not isinstance(rest, Add) and c != 0 and not c.has(y) and term == c * y:
             ratio = -c / rest  # rest*(1 - y*exp(-x))
             if isinstance(ratio, exp) and not _moves(rest):
                 return rest * exp_complement(-ratio.args[0], y)
