@@ -181,8 +181,14 @@ def test_the_code_is_measured_and_what_is_lost_is_said():
 def test_measuring_catches_a_kernel_that_is_not_the_formula(monkeypatch):
     cls = type(made("pseudo-Huber"))
     monkeypatch.setattr(cls, "point", staticmethod(type(made("log-cosh")).point))
+    monkeypatch.setattr(cls, "accuracy", None, raising=False)  # what is measured now is forgotten with it
     with pytest.warns(UserWarning, match="gradient is up to"):
         findings.measure_compiled(cls, cls._derived)
+
+
+def test_every_curvature_of_a_residual_is_measured():
+    o = made("pseudo-Huber", measured=True)
+    assert set(o.accuracy) == {"loss", "gradient", "exact", "majorized"} and max(o.accuracy.values()) <= checks.LIMIT
 
 
 def test_of_equal_forms_the_one_that_keeps_its_digits_is_taken():

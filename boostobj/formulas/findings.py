@@ -317,6 +317,8 @@ def measure_compiled(cls: Any, derived: _Derived) -> None:
         wanted += [
             (f"{k} {j}", e[j].xreplace(unsigned), several) for k, e in derived.kinds.items() if e is not None
         ]
+    if "majorized" in derived.kinds:
+        wanted.append(("majorized 0", sympy.diff(loss, plain.scores[0]) / (plain.scores[0] - plain.targets[0]), False))
     true = measuring.truths(
         [w[1] for w in wanted],
         names,
